@@ -1,0 +1,121 @@
+/**
+ * A resource is one declaration. Discovery, OpenAPI, routes, Table output and storage keys all derive from it; adding
+ * a built-in kind is one file, and a custom resource makes the same declaration at run time.
+ */
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import type { KubeObject } from '../../openapi/object.ts';
+import type { FieldError } from '../../openapi/status.ts';
+
+/** A printer column, with the value it shows of an object. */
+export interface Column<T extends KubeObject> {
+  name: string;
+  type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  format?: string;
+  /** 0 is always shown, 1 and more only with `-o wide`. */
+  priority: number;
+  description: string;
+  value(object: T, now: number): string | number | boolean | null;
+}
+
+/** What a strategy may need beside the objects. */
+export interface StrategyContext {
+  clock: Clock;
+  random: Random;
+  /** The request's namespace, `''` for cluster-scoped resources. */
+  namespace: string;
+  /** Name of the user who asks. */
+  user: string;
+}
+
+/**
+ * What is peculiar to one resource. All functions but `default` and the `prepare` ones are pure; those change the
+ * object they are given in place (a private copy). The generic store owns the sequence, and does itself: metadata
+ * (name, generateName, uid, creationTimestamp, namespace, labels, annotations, finalizers, owner references),
+ * preconditions, resourceVersion, graceful deletion and finalizers.
+ */
+export interface Strategy<T extends KubeObject> {
+  /** Upstream's defaults, filled in on every decode. Idempotent. */
+  default?(object: T): void;
+  /** Drops what a creator may not set (status) and sets first values (`generation` 1 where the kind has one). */
+  prepareForCreate?(object: T, context: StrategyContext): void;
+  /** Carries over what an updater may not change (status), bumps `generation` when the spec changed. */
+  prepareForUpdate?(object: T, old: T, context: StrategyContext): void;
+  validate?(object: T): FieldError[];
+  /** Called with `validate`'s work also to be done; `old` is what is stored. */
+  validateUpdate?(object: T, old: T): FieldError[];
+  /** How the name is checked; a DNS-1123 subdomain when absent. Returns upstream's messages, none when it is fine. */
+  validateName?(name: string, prefix: boolean): string[];
+  /** Upstream's AllowCreateOnUpdate: a PUT of a name that does not exist creates it. */
+  createOnUpdate?: boolean;
+  /** Upstream's AllowUnconditionalUpdate: a PUT may leave out the resourceVersion. True when absent. */
+  unconditionalUpdate?: boolean;
+  /**
+   * Seconds a deletion gives the object to end gracefully, from the object and what the deleter asked for
+   * (`undefined`: nothing asked). Absent, or 0: the object goes at once.
+   */
+  gracePeriod?(object: T, requested: number | undefined): number;
+  /** Extra work around storing, such as handing out a cluster IP and giving it back. */
+  allocate?(object: T, old: T | undefined, context: StrategyContext): void;
+  release?(object: T): void;
+}
+
+/** The part of a strategy that a subresource such as `status` replaces. */
+export interface UpdateStrategy<T extends KubeObject> {
+  prepareForUpdate(object: T, old: T, context: StrategyContext): void;
+  validateUpdate?(object: T, old: T): FieldError[];
+}
+
+/** How `scale` reads and writes its resource. */
+export interface ScaleMapping<T extends KubeObject> {
+  specReplicas(object: T): number;
+  statusReplicas(object: T): number;
+  /** The label selector in its string form. */
+  selector(object: T): string;
+  setReplicas(object: T, replicas: number): void;
+}
+
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+
+export const ALL_VERBS: readonly Verb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
+
+export interface ResourceDeclaration<T extends KubeObject = KubeObject> {
+  group: string;
+  version: string;
+  kind: string;
+  /** As in paths. */
+  plural: string;
+  singular: string;
+  shortNames?: readonly string[];
+  categories?: readonly string[];
+  namespaced: boolean;
+  /** All eight when absent. */
+  verbs?: readonly Verb[];
+  /** OpenAPI definition, for example `io.k8s.api.core.v1.Pod`. */
+  definition: string;
+  /** Path segment below `/registry/` where upstream's differs from the plural (`services/specs`, `minions`). */
+  storagePrefix?: string;
+  columns: readonly Column<T>[];
+  /** Selectable fields beside `metadata.name` and `metadata.namespace`, which all have. */
+  fields?(object: T): Record<string, string>;
+  strategy: Strategy<T>;
+  /** Present: the kind has a `status` subresource, which updates through this. */
+  status?: UpdateStrategy<T>;
+  scale?: ScaleMapping<T>;
+  /** Field label names that are understood; used to refuse others with upstream's message. */
+  fieldLabels?: readonly string[];
+}
+
+/** Keeps the type parameter at the place of declaration and drops it where declarations are kept together. */
+export function declare<T extends KubeObject>(declaration: ResourceDeclaration<T>): ResourceDeclaration {
+  return declaration as unknown as ResourceDeclaration;
+}

@@ -1,0 +1,106 @@
+/**
+ * Storage is an ordered map with revisions. Every committed write takes the next revision of one global, strictly
+ * increasing counter; that revision is the object's `resourceVersion`. Engines promise what is written here, and
+ * `suite.ts` holds them to it.
+ *
+ * Keys are strings in byte order, for example `/registry/pods/default/web`. Values are bytes that engines never look
+ * into. An engine belongs to one process at a time unless it says otherwise (etcd).
+ */
+
+export interface KeyValue {
+  key: string;
+  value: Buffer;
+  /** Revision of the last write to this key. */
+  modRevision: number;
+}
+
+export interface ListOptions {
+  /** At most this many items; all when absent or 0. */
+  limit?: number;
+  /** First key to return (inclusive): how a further page begins. Must have the prefix. */
+  from?: string;
+  /** List as of this revision, the latest when absent. `Compacted` when history no longer reaches there. */
+  revision?: number;
+}
+
+export interface ListResult {
+  items: KeyValue[];
+  /** Revision at which the list is consistent. */
+  revision: number;
+  /** The first key that was left out because of `limit`. */
+  next?: string;
+  /** How many items remain from `next` on. */
+  remaining: number;
+}
+
+/** One committed write. */
+export interface StorageEvent {
+  type: 'put' | 'delete';
+  key: string;
+  /** The write's own revision, also for deletions. */
+  revision: number;
+  /** What was written; empty for a deletion. */
+  value: Buffer;
+  /** What stood there before: absent for a creation. */
+  previous?: KeyValue;
+}
+
+/** Events of a watch in revision order, none missing, none twice. An empty batch only reports progress. */
+export interface WatchBatch {
+  events: StorageEvent[];
+  /** Every event up to and including this revision has been delivered. */
+  revision: number;
+}
+
+export interface Storage {
+  /** Latest committed state of one key, with the revision of the store it was read at. */
+  get(key: string): Promise<{ item: KeyValue | undefined; revision: number }>;
+
+  list(prefix: string, options?: ListOptions): Promise<ListResult>;
+
+  /** Writes a key that must not exist; resolves with the write's revision once it is durable. `Exists` otherwise. */
+  create(key: string, value: Buffer): Promise<number>;
+
+  /**
+   * Replaces the value if the key's modRevision still is `expected`; resolves with the write's revision once durable.
+   * `NotFound` when the key is gone, `Conflict` when another write came first.
+   */
+  update(key: string, value: Buffer, expected: number): Promise<number>;
+
+  /** Removes the key under the same condition; resolves with the revision of the deletion once durable. */
+  delete(key: string, expected: number): Promise<number>;
+
+  /**
+   * Delivers every event with a revision greater than `after`, in batches, until the signal aborts (the iteration then
+   * ends without error). `Compacted` when history no longer reaches there. For writes of this process a batch is
+   * delivered no later than the write's promise resolves.
+   */
+  watch(prefix: string, after: number, signal: AbortSignal): AsyncIterable<WatchBatch>;
+
+  /** The revision of the last committed write, 0 for an empty store. */
+  revision(): Promise<number>;
+
+  /** Forgets history up to and including `revision`. What is current stays. */
+  compact(revision: number): Promise<void>;
+
+  /** Waits for writes under way, then frees everything. */
+  close(): Promise<void>;
+}
+
+export type StorageErrorCode = 'Exists' | 'NotFound' | 'Conflict' | 'Compacted' | 'Unavailable' | 'Damaged';
+
+/** What an engine throws; the registry translates it into a `Status`. */
+export class StorageError extends Error {
+  readonly code: StorageErrorCode;
+  readonly key: string;
+  /** For `Conflict`: the revision that stands there now. For `Compacted`: the oldest revision still kept. */
+  readonly revision: number;
+
+  constructor(code: StorageErrorCode, key: string, message: string, revision = 0, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StorageError';
+    this.code = code;
+    this.key = key;
+    this.revision = revision;
+  }
+}
