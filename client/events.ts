@@ -64,7 +64,8 @@ export function eventRecorder(options: {
       const namespace = object.metadata?.namespace || 'default';
       const event: CoreV1Event = {
         metadata: {
-          name: `${name}.${(BigInt(Math.floor(now * 1000)) * 1000n).toString(16)}${uniqueTail()}`,
+          // Upstream puts nanoseconds in hex here; two recorders may speak in the same millisecond.
+          name: `${name}.${(BigInt(Math.floor(now)) * 1_000_000n + BigInt(Math.floor(random.next() * 1e6))).toString(16)}`,
           namespace,
         },
         involvedObject: {
