@@ -7,6 +7,8 @@ import type { CoreV1Event } from '../openapi/generated/types.ts';
 import { type KubeObject, keyOf } from '../openapi/object.ts';
 import { isStatus } from '../openapi/status.ts';
 import type { Client } from './client.ts';
+import { EventCorrelator } from './event-correlator.ts';
+import { RecentMap } from './recent-map.ts';
 
 export interface EventRecorder {
   /**
@@ -18,82 +20,99 @@ export interface EventRecorder {
   flush(): Promise<void>;
 }
 
-const REMEMBERED_MAX = 4096;
-
-export function eventRecorder(options: {
+export interface EventRecorderOptions {
   client: Client;
   clock: Clock;
   random: Random;
   log: Log;
   component: string;
   host?: string;
-}): EventRecorder {
-  const { client, clock, random, log, component, host } = options;
-  /** Events sent before, by all that makes them the same, least recent first. */
-  const seen = new Map<string, CoreV1Event>();
+}
+
+/** Where an event that was sent before is stored, and how often it has been seen. */
+interface Sent {
+  namespace: string;
+  name: string;
+  count: number;
+}
+
+/** Upstream's limit for the message of an event. */
+const MESSAGE_CHARACTERS_MAX = 1024;
+
+/** A recorder that speaks for `component`. Events are sent one after the other, in the order of the calls. */
+export function eventRecorder(options: EventRecorderOptions): EventRecorder {
+  const { client, clock, log } = options;
+  const correlator = new EventCorrelator(clock);
+  const sent = new RecentMap<Sent>();
   let tail: Promise<void> = Promise.resolve();
 
-  const send = async (event: CoreV1Event, same: string): Promise<void> => {
-    const before = seen.get(same);
-    seen.delete(same);
-    let stored: CoreV1Event | undefined;
+  const send = async (event: CoreV1Event, key: string): Promise<void> => {
+    const before = sent.get(key);
     if (before) {
-      const count = (before.count ?? 1) + 1;
-      const patch = { count, lastTimestamp: event.lastTimestamp };
+      const count = before.count + 1;
+      const patch = { count, lastTimestamp: event.lastTimestamp, message: event.message };
       try {
-        stored = await client.events.patch(
-          before.metadata?.name ?? '',
-          before.metadata?.namespace,
-          patch,
-          'application/strategic-merge-patch+json',
-        );
+        await client.events.patch(before.name, before.namespace, patch, 'application/strategic-merge-patch+json');
+        sent.set(key, { ...before, count });
+        return;
       } catch (error) {
+        // It has expired since; tell it anew.
         if (!isStatus(error, 'NotFound')) throw error;
+        sent.delete(key);
       }
     }
-    stored ??= await client.events.create(event);
-    seen.set(same, stored);
-    const oldest = seen.keys().next().value;
-    if (seen.size > REMEMBERED_MAX && oldest !== undefined) seen.delete(oldest);
+    const stored = await client.events.create(event);
+    sent.set(key, { namespace: stored.metadata.namespace ?? '', name: stored.metadata.name ?? '', count: 1 });
   };
 
   return {
     event(object, type, reason, message, fieldPath) {
-      const now = clock.now();
-      const { name = '', uid = '', resourceVersion } = object.metadata ?? {};
-      const namespace = object.metadata?.namespace || 'default';
-      const event: CoreV1Event = {
-        metadata: {
-          // Upstream puts nanoseconds in hex here; two recorders may speak in the same millisecond.
-          name: `${name}.${(BigInt(Math.floor(now)) * 1_000_000n + BigInt(Math.floor(random.next() * 1e6))).toString(16)}`,
-          namespace,
-        },
-        involvedObject: {
-          kind: object.kind ?? '',
-          namespace: object.metadata?.namespace ?? '',
-          name,
-          uid,
-          apiVersion: object.apiVersion ?? '',
-          ...(resourceVersion ? { resourceVersion } : {}),
-          ...(fieldPath ? { fieldPath } : {}),
-        },
-        reason,
-        message: message.slice(0, 1024),
-        source: { component, ...(host ? { host } : {}) },
-        firstTimestamp: rfc3339(now),
-        lastTimestamp: rfc3339(now),
-        count: 1,
-        type,
-        reportingComponent: component,
-        reportingInstance: host ?? '',
-      };
-      const same = JSON.stringify([object.kind, keyOf(object), uid, type, reason, message, fieldPath]);
+      const { component, host } = options;
+      const about = JSON.stringify([object.kind, keyOf(object), object.metadata?.uid]);
+      const group = JSON.stringify([component, host, about, fieldPath, type, reason]);
+      const text = message.slice(0, MESSAGE_CHARACTERS_MAX);
+      const correlation = correlator.correlate(about, group, text);
+      if (!correlation) return;
+      const event = eventOf(options, object, { type, reason, message: correlation.message, fieldPath });
       tail = tail.then(() =>
-        send(event, same).catch((error: unknown) => {
+        send(event, correlation.key).catch((error: unknown) => {
           log.warn({ object: keyOf(object), reason, error: messageOf(error) }, 'events: could not be recorded');
         }),
       );
     },
     flush: () => tail,
+  };
+}
+
+function eventOf(
+  options: EventRecorderOptions,
+  object: KubeObject,
+  told: { type: string; reason: string; message: string; fieldPath: string | undefined },
+): CoreV1Event {
+  const { clock, random, component, host } = options;
+  const { name = '', namespace = '', uid = '', resourceVersion } = object.metadata ?? {};
+  const nowMs = clock.now();
+  // Upstream puts nanoseconds in hex here; two recorders may speak in the same millisecond.
+  const nanoseconds = BigInt(Math.floor(nowMs)) * 1_000_000n + BigInt(Math.floor(random.next() * 1e6));
+  return {
+    metadata: { name: `${name}.${nanoseconds.toString(16)}`, namespace: namespace || 'default' },
+    involvedObject: {
+      kind: object.kind ?? '',
+      namespace,
+      name,
+      uid,
+      apiVersion: object.apiVersion ?? '',
+      ...(resourceVersion ? { resourceVersion } : {}),
+      ...(told.fieldPath ? { fieldPath: told.fieldPath } : {}),
+    },
+    reason: told.reason,
+    message: told.message,
+    source: { component, ...(host ? { host } : {}) },
+    firstTimestamp: rfc3339(nowMs),
+    lastTimestamp: rfc3339(nowMs),
+    count: 1,
+    type: told.type,
+    reportingComponent: component,
+    reportingInstance: host ?? '',
   };
 }

@@ -3,7 +3,7 @@
  * Objects in it are shared: never mutate them.
  */
 import type { Clock } from '../base/clock.ts';
-import { isAbort, messageOf } from '../base/errors.ts';
+import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import { type KubeObject, keyOf } from '../openapi/object.ts';
@@ -34,6 +34,10 @@ const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MAX_MS = 30_000;
 /** Watches end by themselves after 5 to 10 minutes, so that no server keeps one for ever. */
 const WATCH_SECONDS_MIN = 300;
+/** A watch that ends sooner without an event is taken for a failure. */
+const WATCH_SHORT_MS = 1000;
+/** Answers that say nothing against the resourceVersion: Too Many Requests, Service Unavailable. */
+const OVERLOADED: ReadonlySet<number> = new Set([429, 503]);
 
 export class Informer<T extends KubeObject> {
   readonly #client: ResourceClient<T>;
@@ -105,24 +109,31 @@ export class Informer<T extends KubeObject> {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, random, log } = this.#options;
     let backoff = BACKOFF_FIRST_MS;
+    let expiredBefore = false;
     while (!signal.aborted) {
       try {
         if (this.#resourceVersion === '') await this.#list(signal);
-        backoff = BACKOFF_FIRST_MS;
-        await this.#watch(signal);
-      } catch (error) {
-        if (isAbort(error, signal)) return;
-        if (isStatus(error) && (error.code === 410 || error.reason === 'Expired')) {
-          this.#resourceVersion = '';
+        if (await this.#watch(signal)) {
+          backoff = BACKOFF_FIRST_MS;
+          expiredBefore = false;
           continue;
         }
-        log.warn(
-          { resource: this.#client.ref.resource, error: messageOf(error), retryMs: backoff },
-          'informer: list or watch failed, trying again',
-        );
-        await clock.sleep(backoff * (1 + random.next()), signal).catch(() => undefined);
-        backoff = Math.min(backoff * 2, BACKOFF_MAX_MS);
+      } catch (error) {
+        if (signal.aborted) return;
+        // Whatever the server says against our version (expired, too large after it lost its store): list again.
+        if (isStatus(error) && !OVERLOADED.has(error.code)) this.#resourceVersion = '';
+        const expired = isStatus(error) && error.code === 410;
+        const fields = { resource: this.#client.ref.resource, error: messageOf(error), retryMs: backoff };
+        if (expired) log.debug(fields, 'informer: the watch expired, listing again');
+        else log.warn(fields, 'informer: list or watch failed, trying again');
+        // At once the first time; a server whose every watch expires is not to be asked without end.
+        if (expired && !expiredBefore) {
+          expiredBefore = true;
+          continue;
+        }
       }
+      await clock.sleep(backoff * (1 + random.next()), signal).catch(() => undefined);
+      backoff = Math.min(backoff * 2, BACKOFF_MAX_MS);
     }
   }
 
@@ -140,8 +151,11 @@ export class Informer<T extends KubeObject> {
     this.#resolveSynced();
   }
 
-  async #watch(signal: AbortSignal): Promise<void> {
-    const { namespace, labelSelector, fieldSelector, random } = this.#options;
+  /** Whether the watch was of use: it delivered something, or lasted. One that ends at once calls for a pause. */
+  async #watch(signal: AbortSignal): Promise<boolean> {
+    const { namespace, labelSelector, fieldSelector, random, clock } = this.#options;
+    const begun = clock.monotonic();
+    let delivered = false;
     const events = this.#client.watch({
       ...defined({ namespace, labelSelector, fieldSelector }),
       resourceVersion: this.#resourceVersion,
@@ -149,7 +163,12 @@ export class Informer<T extends KubeObject> {
       timeoutSeconds: Math.floor(WATCH_SECONDS_MIN * (1 + random.next())),
       signal,
     });
-    for await (const event of events) this.#apply(event);
+    for await (const event of events) {
+      if (signal.aborted) break;
+      this.#apply(event);
+      delivered = true;
+    }
+    return delivered || clock.monotonic() - begun >= WATCH_SHORT_MS;
   }
 
   #apply(event: WatchEvent<T>): void {
@@ -172,6 +191,12 @@ export class Informer<T extends KubeObject> {
   #store(object: T): void {
     const key = keyOf(object);
     const old = this.#objects.get(key);
+    if (old && old.metadata?.uid !== object.metadata?.uid) {
+      // Deleted and made again while nobody watched: two objects, so the handlers hear of both.
+      this.#remove(key);
+      this.#store(object);
+      return;
+    }
     if (old && old.metadata?.resourceVersion === object.metadata?.resourceVersion) return;
     this.#objects.set(key, object);
     this.#reindex(key, old, object);

@@ -51,119 +51,151 @@ export function selectorText(labels: Record<string, string>): string {
 }
 
 const TOKEN = /\s*(?:(==|!=|=|!|,|\(|\)|<|>)|([^\s=!,()<>]+))/y;
+const SYMBOL = /^(?:==|!=|=|!|,|\(|\)|<|>)$/;
+
+/** Reads the tokens of a label selector one by one; past the end there are empty ones. */
+class Tokens {
+  readonly #tokens: string[] = [];
+  #position = 0;
+
+  constructor(text: string) {
+    const trimmed = text.trimEnd();
+    TOKEN.lastIndex = 0;
+    while (TOKEN.lastIndex < trimmed.length) {
+      const match = TOKEN.exec(trimmed);
+      this.#tokens.push(match?.[1] ?? match?.[2] ?? '');
+    }
+  }
+
+  peek(): string {
+    return this.#tokens[this.#position] ?? '';
+  }
+
+  take(): string {
+    return this.#tokens[this.#position++] ?? '';
+  }
+}
+
+function isIdentifier(token: string): boolean {
+  return token !== '' && !SYMBOL.test(token);
+}
 
 /** Reads `a=1,b!=2,c in (x,y),!d,e>3`. Throws `SelectorError`. */
 export function parseLabelSelector(text: string): Requirement[] {
-  const tokens = tokenize(text);
-  if (tokens.length === 0) return [];
+  const tokens = new Tokens(text);
   const requirements: Requirement[] = [];
-  let position = 0;
-  const peek = () => tokens[position];
-  const take = () => tokens[position++];
+  const startsRequirement = () => tokens.peek() === '!' || isIdentifier(tokens.peek());
+  if (tokens.peek() === '') return requirements;
+  if (!startsRequirement()) {
+    throw new SelectorError(`found '${tokens.peek()}', expected: !, identifier, or 'end of string'`);
+  }
   for (;;) {
-    requirements.push(parseRequirement(peek, take));
-    const separator = take();
-    if (separator === undefined) return requirements;
+    requirements.push(parseRequirement(tokens));
+    const separator = tokens.take();
+    if (separator === '') return requirements;
     if (separator !== ',') throw new SelectorError(`found '${separator}', expected: ',' or 'end of string'`);
-    if (peek() === undefined) throw new SelectorError("found '', expected: identifier after ','");
+    if (!startsRequirement()) throw new SelectorError(`found '${tokens.peek()}', expected: identifier after ','`);
   }
 }
 
-function tokenize(text: string): string[] {
-  const tokens: string[] = [];
-  TOKEN.lastIndex = 0;
-  while (TOKEN.lastIndex < text.trimEnd().length) {
-    const match = TOKEN.exec(text);
-    if (!match) throw new SelectorError(`unable to parse requirement: ${text}`);
-    tokens.push(match[1] ?? match[2] ?? '');
-  }
-  return tokens;
+function requirementError(why: string): SelectorError {
+  return new SelectorError(`unable to parse requirement: ${why}`);
 }
 
-function parseRequirement(peek: () => string | undefined, take: () => string | undefined): Requirement {
-  if (peek() === '!') {
-    take();
-    return { key: labelKey(take()), operator: 'absent' };
-  }
-  const key = labelKey(take());
-  const operator = peek();
-  if (operator === undefined || operator === ',') return { key, operator: 'exists' };
-  take();
+function parseRequirement(tokens: Tokens): Requirement {
+  const isNegated = tokens.peek() === '!';
+  if (isNegated) tokens.take();
+  const key = tokens.take();
+  if (!isIdentifier(key)) throw requirementError(`found '${key}', expected: identifier`);
+  checkLabelKey(key);
+  if (isNegated) return { key, operator: 'absent' };
+  if (tokens.peek() === '' || tokens.peek() === ',') return { key, operator: 'exists' };
+  const operator = tokens.take();
   switch (operator) {
     case '=':
     case '==':
-      return { key, operator: 'in', values: [labelValue(key, exactValue(peek, take))] };
+      return { key, operator: 'in', values: [labelValue(key, exactValue(tokens), 0)] };
     case '!=':
-      return { key, operator: 'notin', values: [labelValue(key, exactValue(peek, take))] };
+      return { key, operator: 'notin', values: [labelValue(key, exactValue(tokens), 0)] };
     case 'in':
     case 'notin':
-      return { key, operator, values: parseSet(peek, take).map((value) => labelValue(key, value)) };
+      return { key, operator, values: parseSet(tokens).map((value, index) => labelValue(key, value, index)) };
     case '>':
     case '<': {
-      const value = exactValue(peek, take);
+      const value = exactValue(tokens);
       if (!isInteger(value)) {
-        throw new SelectorError(
-          `values[0][${key}]: Invalid value: "${value}": for 'Gt', 'Lt' operators, the value must be an integer`,
-        );
+        const why = "for 'Gt', 'Lt' operators, the value must be an integer";
+        throw requirementError(`values[0]: Invalid value: "${value}": ${why}`);
       }
       return { key, operator: operator === '>' ? 'gt' : 'lt', value: Number(value) };
     }
     default:
-      throw new SelectorError(
-        `unable to parse requirement: found '${operator}', expected: in, notin, =, ==, !=, gt, lt`,
-      );
+      throw requirementError(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
   }
 }
 
-function exactValue(peek: () => string | undefined, take: () => string | undefined): string {
-  const token = peek();
-  if (token === undefined || token === ',') return '';
-  take();
+function exactValue(tokens: Tokens): string {
+  if (tokens.peek() === '' || tokens.peek() === ',') return '';
+  const token = tokens.take();
+  if (!isIdentifier(token)) throw requirementError(`found '${token}', expected: identifier`);
   return token;
 }
 
-function parseSet(peek: () => string | undefined, take: () => string | undefined): string[] {
-  if (take() !== '(') throw new SelectorError("unable to parse requirement: expected: '('");
-  const values: string[] = [];
+/** The values in parentheses, sorted and without repetitions; an empty place is an empty value. */
+function parseSet(tokens: Tokens): string[] {
+  const open = tokens.take();
+  if (open !== '(') throw requirementError(`found '${open}' expected: '('`);
+  const first = tokens.peek();
+  if (first !== ')' && first !== ',' && !isIdentifier(first)) {
+    throw requirementError(`found '${first}', expected: ',', ')' or identifier`);
+  }
+  const values = new Set<string>();
   for (;;) {
-    const token = peek();
-    if (token === undefined) throw new SelectorError("unable to parse requirement: found '', expected: ',' or ')'");
-    if (token === ')' || token === ',') values.push('');
-    else values.push(take() ?? '');
-    const separator = take();
-    if (separator === ')') return [...new Set(values)].sort();
-    if (separator !== ',')
-      throw new SelectorError(`unable to parse requirement: found '${separator}', expected: ',' or ')'`);
+    values.add(isIdentifier(tokens.peek()) ? tokens.take() : '');
+    const separator = tokens.take();
+    if (separator === ')') return [...values].sort();
+    if (separator !== ',') throw requirementError(`found '${separator}', expected: ',' or ')'`);
   }
 }
 
 const NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const NAME_RULE =
+  "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+const SUBDOMAIN_RULE =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const VALUE_RULE =
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
-function labelKey(token: string | undefined): string {
-  if (token === undefined || /^(=|==|!=|!|,|\(|\)|<|>)$/.test(token)) {
-    throw new SelectorError(`unable to parse requirement: found '${token ?? ''}', expected: identifier`);
-  }
-  const slash = token.indexOf('/');
-  const prefix = slash < 0 ? undefined : token.slice(0, slash);
-  const name = slash < 0 ? token : token.slice(slash + 1);
-  if (
-    !NAME.test(name) ||
-    name.length > 63 ||
-    (prefix !== undefined && (!SUBDOMAIN.test(prefix) || prefix.length > 253))
-  ) {
-    throw new SelectorError(
-      `unable to parse requirement: <nil>: Invalid value: "${token}": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
-    );
-  }
-  return token;
+function checkLabelKey(key: string): void {
+  const problems = labelKeyProblems(key);
+  if (problems.length > 0) throw requirementError(`<nil>: Invalid value: "${key}": ${problems.join('; ')}`);
 }
 
-function labelValue(key: string, value: string): string {
-  if (value !== '' && (!NAME.test(value) || value.length > 63)) {
-    throw new SelectorError(
-      `unable to parse requirement: values[0][${key}]: Invalid value: "${value}": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')`,
-    );
+/** What is wrong with a label's key, in upstream's words. */
+function labelKeyProblems(key: string): string[] {
+  const [name = '', prefix, ...more] = key.split('/').reverse();
+  if (more.length > 0) {
+    return [`a qualified name ${NAME_RULE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+  }
+  const problems: string[] = [];
+  if (prefix === '') problems.push('prefix part must be non-empty');
+  else if (prefix !== undefined) {
+    if (prefix.length > 253) problems.push('prefix part must be no more than 253 characters');
+    if (!SUBDOMAIN.test(prefix)) problems.push(`prefix part ${SUBDOMAIN_RULE}`);
+  }
+  if (name === '') problems.push('name part must be non-empty');
+  else if (name.length > 63) problems.push('name part must be no more than 63 characters');
+  if (!NAME.test(name)) problems.push(`name part ${NAME_RULE}`);
+  return problems;
+}
+
+function labelValue(key: string, value: string, index: number): string {
+  const problems: string[] = [];
+  if (value.length > 63) problems.push('must be no more than 63 characters');
+  if (value !== '' && !NAME.test(value)) problems.push(VALUE_RULE);
+  if (problems.length > 0) {
+    throw requirementError(`values[${index}][${key}]: Invalid value: "${value}": ${problems.join('; ')}`);
   }
   return value;
 }
@@ -183,19 +215,23 @@ export function parseFieldSelector(text: string): FieldTerm[] {
     const match = /^((?:\\.|[^\\=!])*)(==|!=|=)(.*)$/s.exec(part);
     if (!match) throw new SelectorError(`invalid selector: '${text}'; can't understand '${part}'`);
     const [, field = '', operator, value = ''] = match;
-    terms.push({ field, value: unescaped(value, text), equal: operator !== '!=' });
+    terms.push({ field, value: unescaped(value), equal: operator !== '!=' });
   }
   return terms;
 }
 
 function splitUnescaped(text: string): string[] {
-  return text.match(/(?:\\.|[^\\,])+/gs) ?? [];
+  return text.match(/(?:\\.|\\$|[^\\,])+/gs) ?? [];
 }
 
-function unescaped(value: string, text: string): string {
-  if (/(?:^|[^\\])(?:\\\\)*[=]/.test(value))
-    throw new SelectorError(`invalid selector: '${text}'; can't understand '${value}'`);
-  return value.replace(/\\([\\,=])/g, '$1');
+function unescaped(value: string): string {
+  return value.replace(/\\(.?)|[,=]/gs, (match, escaped: string | undefined) => {
+    if (escaped === undefined) {
+      throw new SelectorError(`invalid field selector: unescaped character in value: ${match.charCodeAt(0)}`);
+    }
+    if (!/^[\\,=]$/.test(escaped)) throw new SelectorError(`invalid field selector: invalid escape sequence: ${match}`);
+    return escaped;
+  });
 }
 
 /** Whether the fields meet every term; a field that is absent counts as empty. */

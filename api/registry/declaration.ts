@@ -55,6 +55,14 @@ export interface Strategy<T extends KubeObject> {
    * (`undefined`: nothing asked). Absent, or 0: the object goes at once.
    */
   gracePeriod?(object: T, requested: number | undefined): number;
+  /** Something beside `metadata.finalizers` holds a deleted object, such as a namespace's `spec.finalizers`. */
+  held?(object: T): boolean;
+  /** Called when the deletion of an object that stays for now begins, such as a namespace turning Terminating. */
+  beginDeletion?(object: T): void;
+  /** A deletion that names no propagation leaves dependents behind, as for v1 replication controllers. */
+  orphansByDefault?: boolean;
+  /** A deletion answers with the object instead of a `Status`. */
+  returnsDeleted?: boolean;
   /** Extra work around storing, such as handing out a cluster IP and giving it back. */
   allocate?(object: T, old: T | undefined, context: StrategyContext): void;
   release?(object: T): void;

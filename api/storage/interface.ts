@@ -19,7 +19,10 @@ export interface ListOptions {
   limit?: number;
   /** First key to return (inclusive): how a further page begins. Must have the prefix. */
   from?: string;
-  /** List as of this revision, the latest when absent. `Compacted` when history no longer reaches there. */
+  /**
+   * List as of this revision, the latest when absent. `Compacted` when history no longer reaches there, `Unavailable`
+   * when it is still to come.
+   */
   revision?: number;
 }
 
@@ -58,7 +61,13 @@ export interface Storage {
 
   list(prefix: string, options?: ListOptions): Promise<ListResult>;
 
-  /** Writes a key that must not exist; resolves with the write's revision once it is durable. `Exists` otherwise. */
+  /**
+   * Writes a key that must not exist; resolves with the write's revision once it is durable. `Exists` otherwise.
+   *
+   * Of all writes: `Unavailable` when it could not be committed, and then nothing has changed; `RangeError` for a key
+   * that is empty or too long (an engine takes at least 1,900 bytes). The engine keeps the buffer: it must not be
+   * changed any more. Engines in this process hand the very same buffer to their watchers.
+   */
   create(key: string, value: Buffer): Promise<number>;
 
   /**
@@ -72,18 +81,22 @@ export interface Storage {
 
   /**
    * Delivers every event with a revision greater than `after`, in batches, until the signal aborts (the iteration then
-   * ends without error). `Compacted` when history no longer reaches there. For writes of this process a batch is
-   * delivered no later than the write's promise resolves.
+   * ends without error). `Compacted` when history no longer reaches there. `after` may be still to come. A consumer may
+   * be slow: it is served from history, and gets `Compacted` if that has gone meanwhile. For writes of this process a
+   * batch is delivered no later than the write's promise resolves, to a consumer that waits for it.
    */
   watch(prefix: string, after: number, signal: AbortSignal): AsyncIterable<WatchBatch>;
 
   /** The revision of the last committed write, 0 for an empty store. */
   revision(): Promise<number>;
 
-  /** Forgets history up to and including `revision`. What is current stays. */
+  /**
+   * Forgets history up to and including `revision`, or what there is of it: events up to there, and states before it.
+   * What is current stays. Engines may also do this by themselves.
+   */
   compact(revision: number): Promise<void>;
 
-  /** Waits for writes under way, then frees everything. */
+  /** Waits for writes under way, ends watches with `Unavailable`, then frees everything. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -93,7 +106,7 @@ export type StorageErrorCode = 'Exists' | 'NotFound' | 'Conflict' | 'Compacted' 
 export class StorageError extends Error {
   readonly code: StorageErrorCode;
   readonly key: string;
-  /** For `Conflict`: the revision that stands there now. For `Compacted`: the oldest revision still kept. */
+  /** For `Conflict`: the revision that stands there now. For `Compacted`: the oldest that can be asked for. */
   readonly revision: number;
 
   constructor(code: StorageErrorCode, key: string, message: string, revision = 0, options?: ErrorOptions) {

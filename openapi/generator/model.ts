@@ -33,7 +33,8 @@ export interface Definition {
   fields: Field[];
 }
 
-type WireFact = Record<string, [number, 'optional' | 'repeated' | 'map', string]>;
+/** Per JSON field: protobuf number, cardinality, type. */
+export type WireFact = Record<string, [number, 'optional' | 'repeated' | 'map', string]>;
 
 interface ModelClass {
   attributeTypeMap?: { name: string; baseName: string; type: string; format: string }[];
@@ -79,7 +80,11 @@ function wireNames(declarationFile: string): Set<string> {
 }
 
 /** Packages that carry a model's version but are not served under it. */
-const NOT_SERVED = /audit|imagepolicy|componentconfig|kubelet|proxy\.config|client-go|\.config\./;
+const NOT_SERVED =
+  /audit|imagepolicy|componentconfig|kubelet|proxy\.config|client-go|\.config\.|custom_metrics|external_metrics/;
+
+/** Types the facts lack, because their group has no protobuf declarations: the aggregator's and the version's. */
+const AGGREGATOR = /^(?:Apiregistration)?(V\d+)((?:APIService|ServiceReference)\w*)$/;
 
 function matchIds(
   names: string[],
@@ -89,12 +94,18 @@ function matchIds(
   const bySuffix = new Map<string, string[]>();
   for (const id of Object.keys(facts)) {
     if (NOT_SERVED.test(id)) continue;
-    const [version, type] = id.split('.').slice(-2);
-    const suffix = `${version}.${type}`;
+    const suffix = id.split('.').slice(-2).join('.');
     bySuffix.set(suffix, [...(bySuffix.get(suffix) ?? []), id]);
   }
   const result = new Map<string, string>();
-  for (const name of names) result.set(name, matchId(name, bySuffix, facts, fieldsOf));
+  const owners = new Map<string, string>();
+  for (const name of names) {
+    const id = matchId(name, bySuffix, facts, fieldsOf);
+    const owner = owners.get(id);
+    if (owner) throw new Error(`match client-node's models: ${owner} and ${name} are both ${id}`);
+    owners.set(id, name);
+    result.set(name, id);
+  }
   return result;
 }
 
@@ -106,19 +117,21 @@ function matchId(
 ): string {
   if (name === 'VersionInfo') return 'io.k8s.apimachinery.pkg.version.Info';
   const parts = /^(\w*?)(V\d+(?:alpha\d+|beta\d+)?)([A-Z]\w*)$/.exec(name);
-  if (!parts) throw new Error(`read client-node's models: ${name} is not named Group?VersionType`);
+  if (!parts) throw new Error(`match client-node's models: ${name} is not named Group?VersionType`);
   const [, prefix = '', version = '', type = ''] = parts;
-  const candidates = (bySuffix.get(`${version.toLowerCase()}.${type}`) ?? []).filter(
-    (id) =>
-      prefix === '' ||
-      id.includes(`.${prefix.toLowerCase()}.`) ||
-      id.includes(`.${prefix.toLowerCase()}/`) ||
-      id.replace(/-/g, '').includes(prefix.toLowerCase()),
-  );
+  const candidates = (bySuffix.get(`${version.toLowerCase()}.${type}`) ?? []).filter((id) => inGroup(id, prefix));
   const mine = fieldsOf(name);
   const score = (id: string) => Object.keys(facts[id] ?? {}).filter((field) => mine.has(field)).length;
   const best = candidates.sort((a, b) => score(b) - score(a) || (a < b ? -1 : 1))[0];
-  return best ?? `io.k8s.unknown.${version.toLowerCase()}.${type}`;
+  if (best) return best;
+  const aggregated = AGGREGATOR.exec(name);
+  if (aggregated) return `io.k8s.kube-aggregator.pkg.apis.apiregistration.${version.toLowerCase()}.${type}`;
+  throw new Error(`match client-node's models: no definition is known for ${name}`);
+}
+
+/** client-node writes the group before the version where a name would be ambiguous otherwise: `CoreV1Event`. */
+function inGroup(id: string, prefix: string): boolean {
+  return prefix === '' || id.split('.').at(-3) === prefix.toLowerCase();
 }
 
 function readModel(
@@ -150,6 +163,7 @@ function docText(block: string): string {
     .split('\n')
     .map((line) => line.replace(/^\s*\* ?/, ''))
     .join('\n')
+    .replace(/\\(["'\\])/g, '$1')
     .trim();
 }
 
@@ -173,7 +187,8 @@ function fieldType(type: string, format: string, ids: Map<string, string>, wire:
     case 'IntOrString':
       return { kind: 'intOrString' };
     case 'any':
-      return wire.includes('RawExtension') || wire.includes('FieldsV1') ? { kind: 'object' } : { kind: 'any' };
+      if (wire.includes('RawExtension')) return { kind: 'object', format: 'RawExtension' };
+      return wire.includes('FieldsV1') ? { kind: 'object', format: 'FieldsV1' } : { kind: 'any' };
     default: {
       const ref = ids.get(type);
       if (!ref) throw new Error(`read client-node's models: unknown field type ${type}`);

@@ -1,0 +1,45 @@
+/** The objects that every cluster has from its first moment. */
+import type { KubeObject } from '../openapi/object.ts';
+import { isStatus } from '../openapi/status.ts';
+import type { Registry } from './registry/registry.ts';
+import { ipAt, parseCidr } from './registry/validation/ip.ts';
+
+const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+const WRITE = { user: 'system:apiserver', dryRun: false };
+
+/** Makes what is missing; what is there is left as it is. */
+export async function bootstrapObjects(registry: Registry, serviceClusterIpRange: string): Promise<void> {
+  await Promise.all(NAMESPACES.map((name) => ensure(registry, 'namespaces', '', { metadata: { name } })));
+  await ensure(registry, 'services', 'default', kubernetesService(firstAddress(serviceClusterIpRange)));
+}
+
+/** Upstream gives the API server's own service the first address of the range. */
+function firstAddress(cidr: string): string {
+  const range = parseCidr(cidr);
+  if (!range) throw new Error(`invalid CIDR address: ${cidr}`);
+  return ipAt(range, 1);
+}
+
+function kubernetesService(clusterIP: string): KubeObject {
+  const service = {
+    metadata: { name: 'kubernetes', labels: { component: 'apiserver', provider: 'kubernetes' } },
+    spec: {
+      clusterIP,
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 6443 }],
+      sessionAffinity: 'None',
+      type: 'ClusterIP',
+    },
+  };
+  return service;
+}
+
+async function ensure(registry: Registry, plural: string, namespace: string, object: KubeObject): Promise<void> {
+  const store = registry.find('', 'v1', plural);
+  if (!store) throw new Error(`bug: ${plural} are not served`);
+  try {
+    store.get(namespace, object.metadata?.name ?? '');
+  } catch (error) {
+    if (!isStatus(error, 'NotFound')) throw error;
+    await store.create(namespace, object, WRITE);
+  }
+}

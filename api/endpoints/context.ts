@@ -1,0 +1,66 @@
+/** What the verb handlers share. */
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import { pageNotFound, StatusError } from '../../openapi/status.ts';
+import type { ApiRequest } from '../http/request.ts';
+import type { ResourceInfo } from '../http/request-info.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { ResourceStore } from '../registry/store/store.ts';
+import type { Expected, KnownKind } from './decode.ts';
+
+export interface EndpointContext {
+  registry: Registry;
+  clock: Clock;
+  log: Log;
+  known: KnownKind;
+  /** Asks a node's kubelet. Absent: this server reaches no kubelet. */
+  kubelet?: KubeletAccess;
+}
+
+/** How the server reaches kubelets: with its own client certificate, trusting the cluster's CA for theirs. */
+export interface KubeletAccess {
+  tls(): { cert: Buffer; key: Buffer; ca: Buffer };
+}
+
+/** One request to a resource that exists. */
+export interface ResourceRequest {
+  request: ApiRequest;
+  info: ResourceInfo;
+  store: ResourceStore;
+  context: EndpointContext;
+}
+
+/** The schema of the resource's own kind. */
+export function expectedOf(store: ResourceStore): Expected {
+  return store.declaration;
+}
+
+export const DELETE_OPTIONS: Expected = {
+  group: '',
+  version: 'v1',
+  kind: 'DeleteOptions',
+  definition: 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions',
+};
+
+/** Finds the store for a request. Throws 404 for what is not served. */
+export function storeFor(registry: Registry, info: ResourceInfo): ResourceStore {
+  const store = registry.find(info.group, info.version, info.resource);
+  if (!store) throw pageNotFound();
+  if (store.declaration.namespaced && info.namespace === '' && info.name !== '') throw pageNotFound();
+  if (!store.declaration.namespaced && info.namespace !== '') throw pageNotFound();
+  return store;
+}
+
+/** Upstream's answer to a method that a path does not have. */
+export function wrongMethod(): StatusError {
+  return new StatusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'the server does not allow this method on the requested resource',
+    reason: 'MethodNotAllowed',
+    details: {},
+    code: 405,
+  });
+}

@@ -1,0 +1,171 @@
+/** Bodies: from bytes of any type we read to an object of the kind that the path stands for. */
+
+import { apiVersionOf, type KubeObject } from '../../openapi/object.ts';
+import { decode } from '../../openapi/schema.ts';
+import { badRequest, unsupportedMediaType } from '../../openapi/status.ts';
+import type { ApiRequest } from '../http/request.ts';
+
+export const BODY_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+
+/** A kind of body and the schema it must meet. */
+export interface Expected {
+  group: string;
+  version: string;
+  kind: string;
+  definition: string;
+}
+
+/** Whether a kind exists at all, for the wording of a refusal. */
+export type KnownKind = (apiVersion: string, kind: string) => boolean;
+
+/** Reads the request's body as an object of the expected kind, checked and normalised. Throws upstream's errors. */
+export async function decodeBody(request: ApiRequest, expected: Expected, isKnown: KnownKind): Promise<KubeObject> {
+  return typed(await bodyValue(request, expected.kind), request, expected, isKnown);
+}
+
+/** The same for a body that may be left out, such as DeleteOptions: `undefined` then. */
+export async function decodeOptionalBody(
+  request: ApiRequest,
+  expected: Expected,
+  isKnown: KnownKind,
+): Promise<KubeObject | undefined> {
+  if (request.value === undefined && (await request.bytes()).length === 0) return undefined;
+  return decodeBody(request, expected, isKnown);
+}
+
+/** Checks a value against a kind's schema: kind and version first, then every field, as Go's decoder would. */
+export function typed(
+  value: unknown,
+  request: Pick<ApiRequest, 'query' | 'warnings'>,
+  expected: Expected,
+  isKnown: KnownKind,
+): KubeObject {
+  checkKind(value, expected, isKnown);
+  const prefix = `${expected.kind} in version ${JSON.stringify(expected.version)} cannot be handled as a ${expected.kind}: `;
+  const decoded = decode(expected.definition, value);
+  const [first] = decoded.errors;
+  if (first !== undefined) throw badRequest(prefix + first.message);
+  reportUnknown(decoded.unknown, request, prefix);
+  const object = decoded.value as KubeObject;
+  object.kind = expected.kind;
+  object.apiVersion = apiVersionOf(expected);
+  return object;
+}
+
+const WARNINGS_MAX = 10;
+
+function reportUnknown(
+  unknown: readonly string[],
+  request: Pick<ApiRequest, 'query' | 'warnings'>,
+  prefix: string,
+): void {
+  const mode = request.query.get('fieldValidation') || 'Warn';
+  if (mode !== 'Ignore' && mode !== 'Warn' && mode !== 'Strict') {
+    throw badRequest(`fieldValidation parameter unsupported value: ${JSON.stringify(mode)}`);
+  }
+  if (unknown.length === 0 || mode === 'Ignore') return;
+  if (mode === 'Strict') throw badRequest(`${prefix}strict decoding error: ${unknown.join(', ')}`);
+  for (const warning of unknown.slice(0, WARNINGS_MAX)) request.warnings.push(warning);
+}
+
+/** The body as a value, before any schema. */
+export async function bodyValue(request: ApiRequest, kind: string): Promise<unknown> {
+  if (request.value !== undefined) return request.value;
+  const type = mediaType(request.header('content-type'));
+  const bytes = await request.bytes();
+  const unrecognized = (detail: string) =>
+    badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; ${detail} (${preview(bytes)})`,
+    );
+  if (type === 'application/json' || type === '') {
+    try {
+      return parseJson(bytes);
+    } catch (error) {
+      throw unrecognized(`json parse error: ${goJsonMessage(error)}`);
+    }
+  }
+  if (type === 'application/yaml') return parseYaml(bytes, unrecognized);
+  throw unsupportedMediaType(BODY_TYPES);
+}
+
+/** Strict UTF-8, then JSON. */
+export function parseJson(bytes: Buffer): unknown {
+  return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+}
+
+/** Beyond this many aliases a small YAML body could stand for a gigabyte. */
+const YAML_ALIASES_MAX = 100;
+
+async function parseYaml(bytes: Buffer, unrecognized: (detail: string) => Error): Promise<unknown> {
+  const text = bytes.toString('utf8');
+  if ((text.match(/(^|[\s[{,:-])\*[A-Za-z0-9_]/g)?.length ?? 0) > YAML_ALIASES_MAX)
+    throw unrecognized('yaml: document contains excessive aliasing');
+  const { load, CORE_SCHEMA } = await import('js-yaml');
+  try {
+    const value = load(text, { schema: CORE_SCHEMA });
+    return value === undefined ? null : JSON.parse(JSON.stringify(value));
+  } catch (error) {
+    throw unrecognized(`yaml: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
+  }
+}
+
+/** The type of a Content-Type header, without its parameters. */
+export function mediaType(header: string | undefined): string {
+  return (header ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+function checkKind(value: unknown, expected: Expected, isKnown: KnownKind): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const found = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${found} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    );
+  }
+  const { kind, apiVersion } = value as Record<string, unknown>;
+  for (const [name, part] of [
+    ['APIVersion', apiVersion],
+    ['Kind', kind],
+  ] as const) {
+    if (part !== undefined && part !== null && typeof part !== 'string') {
+      throw badRequest(
+        `couldn't get version/kind; json parse error: json: cannot unmarshal ${typeof part} into Go struct field .${name === 'Kind' ? 'kind' : 'apiVersion'} of type string`,
+      );
+    }
+  }
+  const wanted = apiVersionOf(expected);
+  if (apiVersion && apiVersion !== wanted) {
+    throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`);
+  }
+  if (kind && kind !== expected.kind) {
+    const why = isKnown(wanted, String(kind))
+      ? `converting (${expected.version}.${kind}) to (${expected.group || 'core'}.${expected.kind}): unknown conversion`
+      : `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(wanted)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+    throw badRequest(
+      `${kind} in version ${JSON.stringify(expected.version)} cannot be handled as a ${expected.kind}: ${why}`,
+    );
+  }
+}
+
+/** V8's complaint about JSON in Go's words, as far as the two can be matched. */
+function goJsonMessage(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (
+    /Unexpected end|Unterminated string|Expected .* at position|property name or '}'/.test(message) &&
+    !/token/.test(message)
+  ) {
+    return /Unexpected end|Unterminated/.test(message)
+      ? 'unexpected end of JSON input'
+      : 'invalid character looking for beginning of object key string';
+  }
+  const token = /Unexpected token '?(.)/.exec(message)?.[1];
+  return token === undefined ? message : `invalid character '${token}' looking for beginning of value`;
+}
+
+const PREVIEW_MAX = 64;
+
+function preview(bytes: Buffer): string {
+  if (bytes.length === 0) return '<empty>';
+  const head = bytes.subarray(0, PREVIEW_MAX);
+  const text = head.toString('utf8');
+  return text.startsWith('{') ? text : head.toString('hex');
+}

@@ -1,0 +1,198 @@
+/** Logs and exec: passed on to the kubelet of the pod's node, byte for byte, so that any protocol both ends speak works. */
+
+import type { IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { connect } from 'node:tls';
+import { messageOf } from '../../base/errors.ts';
+import type { V1Node, V1Pod } from '../../openapi/generated/types.ts';
+import { badRequest, internalError, pageNotFound, type Status, StatusError } from '../../openapi/status.ts';
+import type { ApiResult } from '../http/request.ts';
+import type { KubeletAccess, ResourceRequest } from './context.ts';
+
+/** Query parameters that mean something to the kubelet; `container` goes into the path. */
+const LOG_PARAMETERS = [
+  'follow',
+  'tailLines',
+  'sinceSeconds',
+  'sinceTime',
+  'timestamps',
+  'previous',
+  'limitBytes',
+  'stream',
+];
+const EXEC_PARAMETERS = ['stdin', 'stdout', 'stderr', 'tty', 'command'];
+const RENAMED: Record<string, string> = { stdin: 'input', stdout: 'output', stderr: 'error' };
+const HEAD_MAX_BYTES = 64 * 1024;
+
+interface Target {
+  host: string;
+  port: number;
+  access: KubeletAccess;
+  path: string;
+}
+
+/** GET of `pods/NAME/log`. */
+export async function podLog(target: ResourceRequest): Promise<ApiResult> {
+  const { request } = target;
+  const container = containerOf(target, 'logs');
+  if (container.pod.spec?.nodeName === undefined)
+    return { kind: 'raw', status: 200, contentType: 'text/plain', body: '' };
+  const kubelet = kubeletTarget(target, 'containerLogs', container, pick(request.query, LOG_PARAMETERS));
+  const response = await get(kubelet, request.signal);
+  if (response.statusCode !== 200) throw await failure(response);
+  return { kind: 'stream', status: 200, contentType: response.headers['content-type'] ?? 'text/plain', body: response };
+}
+
+/** GET or POST of `pods/NAME/exec` and `attach`: the connection becomes a tunnel to the kubelet. */
+export async function podTunnel(target: ResourceRequest): Promise<ApiResult> {
+  const { request, info } = target;
+  const container = containerOf(target, info.subresource);
+  if (!container.pod.spec?.nodeName) throw badRequest(`pod ${info.name} does not have a host assigned`);
+  if (!request.upgrade) throw badRequest('Upgrade request required');
+  if (info.subresource === 'exec' && !request.query.get('command'))
+    throw badRequest('you must specify at least 1 command for the container');
+  const kubelet = kubeletTarget(target, info.subresource, container, pick(request.query, EXEC_PARAMETERS));
+  await tunnel(kubelet, request.upgrade, request.signal);
+  return { kind: 'taken' };
+}
+
+interface Container {
+  pod: V1Pod;
+  name: string;
+}
+
+/** The container that is meant: the one named, or the only one. Upstream's words where that leaves a choice. */
+function containerOf({ request, info, store }: ResourceRequest, _use: string): Container {
+  const pod = store.get(info.namespace, info.name).object as V1Pod;
+  const names = (pod.spec?.containers ?? []).map((container) => container.name);
+  const inits = (pod.spec?.initContainers ?? []).map((container) => container.name);
+  const named = request.query.get('container');
+  if (named) {
+    if (![...names, ...inits].includes(named)) throw badRequest(`container ${named} is not valid for pod ${info.name}`);
+    return { pod, name: named };
+  }
+  const [first] = names;
+  if (first !== undefined && names.length === 1) return { pod, name: first };
+  const choices =
+    inits.length > 0
+      ? `, choose one of: [${names.join(' ')}] or one of the init containers: [${inits.join(' ')}]`
+      : `, choose one of: [${names.join(' ')}]`;
+  throw badRequest(`a container name must be specified for pod ${info.name}${choices}`);
+}
+
+function kubeletTarget(
+  { info, context }: ResourceRequest,
+  verb: string,
+  container: Container,
+  query: URLSearchParams,
+): Target {
+  const nodeName = container.pod.spec?.nodeName ?? '';
+  const node = context.registry.find('', 'v1', 'nodes')?.get('', nodeName).object as V1Node | undefined;
+  const host = node?.status?.addresses?.find((address) => address.type === 'InternalIP')?.address;
+  const port = node?.status?.daemonEndpoints?.kubeletEndpoint?.Port;
+  if (!context.kubelet || !host || !port) {
+    throw internalError(`node ${nodeName} offers no kubelet to ask for ${verb}: its status names no address or port`);
+  }
+  const text = query.toString();
+  const path = `/${verb}/${info.namespace}/${info.name}/${container.name}${text ? `?${text}` : ''}`;
+  return { host, port, access: context.kubelet, path };
+}
+
+function pick(query: URLSearchParams, names: readonly string[]): URLSearchParams {
+  const picked = new URLSearchParams();
+  for (const name of names) for (const value of query.getAll(name)) picked.append(RENAMED[name] ?? name, value);
+  return picked;
+}
+
+function get({ host, port, path, access }: Target, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const outgoing = httpsRequest(
+      { host, port, path, method: 'GET', signal, agent: false, ...access.tls(), checkServerIdentity: () => undefined },
+      resolve,
+    );
+    outgoing.on('error', (error) =>
+      reject(
+        signal.aborted
+          ? error
+          : internalError(`error trying to reach the kubelet at ${host}:${port}: ${messageOf(error)}`),
+      ),
+    );
+    outgoing.end();
+  });
+}
+
+/** The kubelet's refusal as ours: its Status, or its text with its code. */
+async function failure(response: IncomingMessage): Promise<StatusError> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response) {
+    size += (chunk as Buffer).length;
+    if (size <= HEAD_MAX_BYTES) chunks.push(chunk as Buffer);
+  }
+  const text = Buffer.concat(chunks).toString().trim();
+  const code = response.statusCode ?? 500;
+  if (code === 404) return pageNotFound();
+  try {
+    const status = JSON.parse(text) as Status;
+    if (status.kind === 'Status') return new StatusError(status);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  return code === 400 ? badRequest(text) : internalError(text || `the kubelet answered ${code}`);
+}
+
+/** Sends the client's own upgrade request to the kubelet and then joins the two connections. */
+function tunnel(
+  target: Target,
+  client: { request: IncomingMessage; socket: Duplex; head: Buffer },
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const { host, port, path } = target;
+    const upstream = connect({
+      host,
+      port,
+      ...target.access.tls(),
+      checkServerIdentity: () => undefined,
+      ALPNProtocols: ['http/1.1'],
+    });
+    const stop = () => {
+      upstream.destroy();
+      client.socket.destroy();
+    };
+    upstream.once('error', (error) => {
+      client.socket.destroy();
+      reject(internalError(`error trying to reach the kubelet at ${host}:${port}: ${messageOf(error)}`));
+    });
+    upstream.once('secureConnect', () => {
+      upstream.write(requestHead(client.request, path, host, port));
+      if (client.head.length > 0) upstream.write(client.head);
+      upstream.pipe(client.socket);
+      client.socket.pipe(upstream);
+    });
+    client.socket.once('error', stop);
+    signal.addEventListener('abort', stop, { once: true });
+    upstream.once('close', () => {
+      signal.removeEventListener('abort', stop);
+      client.socket.end();
+      resolve();
+    });
+    client.socket.once('close', () => upstream.destroy());
+  });
+}
+
+/** The client's headers go along, but for those that were meant for us. */
+const OURS = new Set(['host', 'authorization', 'cookie']);
+
+function requestHead(request: IncomingMessage, path: string, host: string, port: number): string {
+  const lines = [`${request.method ?? 'GET'} ${path} HTTP/1.1`, `Host: ${host}:${port}`];
+  for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
+    const name = request.rawHeaders[i] ?? '';
+    const value = request.rawHeaders[i + 1] ?? '';
+    // Some clients put their token into the subprotocol list; it is not the kubelet's business.
+    if (!OURS.has(name.toLowerCase()))
+      lines.push(`${name}: ${value.replace(/base64url\.bearer\.authorization\.k8s\.io\.[^,\s]+,?\s*/g, '')}`);
+  }
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}

@@ -1,0 +1,72 @@
+/** Query parameters that several verbs read. */
+import {
+  type FieldTerm,
+  parseFieldSelector,
+  parseLabelSelector,
+  type Requirement,
+  SelectorError,
+} from '../../openapi/selectors.ts';
+import { badRequest, type FieldError, invalid } from '../../openapi/status.ts';
+import { type ApiRequest, integerParameter } from '../http/request.ts';
+import { booleanParameter } from '../http/request-info.ts';
+import type { ResourceDeclaration } from '../registry/declaration.ts';
+import type { ListQuery } from '../registry/store/list.ts';
+import type { WriteContext } from '../registry/store/store.ts';
+
+/** `dryRun=All`, and who asks. Throws 422 for another dryRun value, as upstream. */
+export function writeContext(request: ApiRequest, kind: string, bodyDryRun: readonly string[] = []): WriteContext {
+  const values = [...request.query.getAll('dryRun'), ...bodyDryRun].filter((value) => value !== '');
+  const wrong = values.find((value) => value !== 'All');
+  if (wrong !== undefined) {
+    const error: FieldError = {
+      type: 'FieldValueNotSupported',
+      field: 'dryRun',
+      message: `Unsupported value: ${JSON.stringify(wrong)}: supported values: "All"`,
+    };
+    throw invalid({ group: 'meta.k8s.io', kind }, '', [error]);
+  }
+  return { user: request.user.name, dryRun: values.length > 0 };
+}
+
+/** Label and field selectors, checked against the fields this resource knows. */
+export function selectors(
+  query: URLSearchParams,
+  resource: ResourceDeclaration,
+): { labels: Requirement[]; fields: FieldTerm[] } {
+  try {
+    const labels = parseLabelSelector(query.get('labelSelector') ?? '');
+    const fields = parseFieldSelector(query.get('fieldSelector') ?? '');
+    for (const { field } of fields) checkFieldLabel(field, resource);
+    return { labels, fields };
+  } catch (error) {
+    if (error instanceof SelectorError) throw badRequest(error.message);
+    throw error;
+  }
+}
+
+function checkFieldLabel(field: string, resource: ResourceDeclaration): void {
+  if (field === 'metadata.name' || (field === 'metadata.namespace' && resource.namespaced)) return;
+  if (resource.fieldLabels?.includes(field)) return;
+  throw badRequest(
+    resource.fieldLabels
+      ? `field label not supported: ${field}`
+      : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
+  );
+}
+
+/** Everything a list reads off its query. */
+export function listQuery(request: ApiRequest, resource: ResourceDeclaration, namespace: string): ListQuery {
+  const { query } = request;
+  const limit = integerParameter(query, 'limit') ?? 0;
+  integerParameter(query, 'timeoutSeconds');
+  return {
+    namespace,
+    ...selectors(query, resource),
+    limit: Math.max(0, limit),
+    continue: query.get('continue') ?? '',
+    resourceVersion: query.get('resourceVersion') ?? '',
+    resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
+  };
+}
+
+export { booleanParameter };

@@ -1,0 +1,77 @@
+import { type FieldError, invalid } from '../../openapi/status.ts';
+import { type ApiRequest, type ApiResult, integerParameter } from '../http/request.ts';
+import { booleanParameter } from '../http/request-info.ts';
+import { parseResourceVersion, waitForRevision } from '../registry/store/list.ts';
+import { watchResource } from '../registry/store/watch.ts';
+import type { ResourceRequest } from './context.ts';
+import { selectors } from './options.ts';
+
+/** Upstream ends a watch that names no timeout after 30 to 60 minutes. */
+const TIMEOUT_SECONDS_MIN = 1800;
+const BOOKMARK_EVERY_MS = 60_000;
+
+/** GET with `watch=true`: of a collection, or of one object by its name. */
+export async function watch({ request, info, store, context }: ResourceRequest): Promise<ApiResult> {
+  const { query } = request;
+  const { labels, fields } = selectors(query, store.declaration);
+  if (info.name !== '') fields.push({ field: 'metadata.name', value: info.name, equal: true });
+  const sendInitialEvents = initialEvents(query);
+  const version = parseResourceVersion(query.get('resourceVersion') ?? '');
+  const fromNow = version === 0 && sendInitialEvents !== false;
+  if (sendInitialEvents && version > 0) await waitForRevision(store.cache, version, context.clock, request.signal);
+  const signal = deadline(request, context.clock, integerParameter(query, 'timeoutSeconds') ?? 0);
+  let bookmarked = context.clock.monotonic();
+  const bookmarkDue = () => {
+    if (context.clock.monotonic() - bookmarked < BOOKMARK_EVERY_MS) return false;
+    bookmarked = context.clock.monotonic();
+    return true;
+  };
+  const frames = watchResource(
+    store,
+    {
+      namespace: info.namespace,
+      labels,
+      fields,
+      after: sendInitialEvents || fromNow ? undefined : version || store.cache.revision,
+      bookmarks: booleanParameter(query, 'allowWatchBookmarks'),
+      initialEventsEnd: sendInitialEvents === true && booleanParameter(query, 'allowWatchBookmarks'),
+      signal,
+    },
+    bookmarkDue,
+  );
+  return { kind: 'watch', frames, resource: store.declaration };
+}
+
+/** `sendInitialEvents`, refused with upstream's words unless `resourceVersionMatch=NotOlderThan` comes along. */
+function initialEvents(query: URLSearchParams): boolean | undefined {
+  if (!query.has('sendInitialEvents')) {
+    if (!query.get('resourceVersionMatch')) return undefined;
+    const message = 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided';
+    throw refuse([{ type: 'FieldValueForbidden', field: 'resourceVersionMatch', message }]);
+  }
+  if (query.get('resourceVersionMatch') !== 'NotOlderThan') {
+    const message = 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
+    throw refuse([{ type: 'FieldValueForbidden', field: 'resourceVersionMatch', message }]);
+  }
+  return booleanParameter(query, 'sendInitialEvents');
+}
+
+function refuse(errors: FieldError[]) {
+  return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
+}
+
+/** A signal that ends the watch when its time is up, or the client is gone. */
+function deadline(request: ApiRequest, clock: ResourceRequest['context']['clock'], seconds: number): AbortSignal {
+  const controller = new AbortController();
+  const timer = clock.after(
+    (seconds > 0 ? Math.min(seconds, TIMEOUT_SECONDS_MIN * 2) : TIMEOUT_SECONDS_MIN) * 1000,
+    () => controller.abort(),
+  );
+  const end = () => {
+    timer.cancel();
+    controller.abort();
+  };
+  if (request.signal.aborted) end();
+  else request.signal.addEventListener('abort', end, { once: true });
+  return controller.signal;
+}

@@ -1,0 +1,127 @@
+/** Writes what a handler answered, in the form the client asked for. */
+import type { Clock } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
+import { internalError, isStatus, type Status, type StatusError, timeout } from '../../openapi/status.ts';
+import { negotiate, PLAIN, type Presentation } from '../endpoints/negotiate.ts';
+import { framePresenter, presentList, presentObject } from '../endpoints/present.ts';
+import { storageToStatus } from '../registry/store/errors.ts';
+import { StorageError } from '../storage/interface.ts';
+import type { WireRequest, WireResponse } from './listener.ts';
+import type { ApiRequest, ApiResult } from './request.ts';
+
+const CONTENT_TYPES: Record<Presentation['format'], string> = { json: 'application/json', yaml: 'application/yaml' };
+
+/** How the request wants its answer. Throws 406. */
+export function presentationOf(request: ApiRequest): Presentation {
+  return negotiate(request.header('accept'), {
+    userAgent: request.header('user-agent') ?? '',
+    pretty: request.query.get('pretty'),
+    stream: request.info.verb === 'watch',
+  });
+}
+
+/** Writes a result; resolves when all of it is out, or the client is gone. */
+export async function respond(
+  result: ApiResult,
+  request: ApiRequest,
+  response: WireResponse,
+  clock: Clock,
+  headers: Record<string, string | string[]>,
+): Promise<void> {
+  if (result.kind === 'taken') return;
+  if (result.kind === 'raw') {
+    const body = typeof result.body === 'string' ? Buffer.from(result.body) : result.body;
+    response.start(result.status, {
+      ...headers,
+      ...result.headers,
+      'content-type': result.contentType,
+      'content-length': String(body.length),
+    });
+    response.end(request.method === 'HEAD' ? [] : [body]);
+    return;
+  }
+  if (result.kind === 'stream') {
+    response.start(result.status, { ...headers, 'content-type': result.contentType });
+    for await (const chunk of result.body) await response.write(chunk);
+    response.end();
+    return;
+  }
+  const presentation = presentationOf(request);
+  const options = { presentation, includeObject: request.query.get('includeObject'), now: clock.now() };
+  if (result.kind === 'watch') return streamFrames(result, request, response, clock, headers, options);
+  const chunks = result.kind === 'list' ? await presentList(result, options) : await presentObject(result, options);
+  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  const status = result.kind === 'list' ? 200 : result.status;
+  const warnings = warningHeaders(request);
+  response.start(status, {
+    ...headers,
+    ...warnings,
+    'content-type': contentType(presentation),
+    'content-length': String(length),
+  });
+  response.end(request.method === 'HEAD' ? [] : chunks);
+}
+
+async function streamFrames(
+  result: Extract<ApiResult, { kind: 'watch' }>,
+  request: ApiRequest,
+  response: WireResponse,
+  clock: Clock,
+  headers: Record<string, string | string[]>,
+  options: { presentation: Presentation; includeObject: string | null; now: number },
+): Promise<void> {
+  const encode = framePresenter(result.resource, options);
+  response.start(200, { ...headers, 'content-type': contentType(options.presentation) });
+  // The client waits for the headers to know that its watch stands; an empty chunk sends them.
+  await response.write(Buffer.alloc(0));
+  try {
+    for await (const frames of result.frames) await response.write(encode(frames, clock.now()));
+  } catch (error) {
+    if (request.signal.aborted) return;
+    const { status } = statusOf(error);
+    await response.write(Buffer.from(`${JSON.stringify({ type: 'ERROR', object: status })}\n`));
+  }
+  response.end();
+}
+
+/** Writes a refusal as a `Status`. A form we do not have falls back to JSON. */
+export function respondError(
+  error: unknown,
+  request: Pick<WireRequest, 'method'>,
+  response: WireResponse,
+  headers: Record<string, string | string[]>,
+): Status {
+  const { status } = statusOf(error);
+  const body = Buffer.from(JSON.stringify(status));
+  const retry = status.details?.retryAfterSeconds;
+  response.start(status.code, {
+    ...headers,
+    'content-type': CONTENT_TYPES[PLAIN.format],
+    'content-length': String(body.length),
+    ...(retry === undefined ? {} : { 'retry-after': String(retry) }),
+    ...(status.code === 401 ? { 'www-authenticate': 'Bearer realm="kubernetes-master"' } : {}),
+  });
+  response.end(request.method === 'HEAD' ? [] : [body]);
+  return status;
+}
+
+/** Any error as a `StatusError`: what is none of ours is an internal error. */
+export function statusOf(error: unknown): StatusError {
+  if (isStatus(error)) return error;
+  if (error instanceof StorageError) {
+    const translated = storageToStatus(error, { group: '', resource: '' }, '');
+    if (isStatus(translated)) return translated;
+  }
+  if (error instanceof Error && error.name === 'AbortError')
+    return timeout('the request was ended before it was answered', 1);
+  return internalError(messageOf(error));
+}
+
+function contentType({ format, as }: Presentation): string {
+  return as ? `${CONTENT_TYPES[format]};as=${as.kind};v=${as.version};g=meta.k8s.io` : CONTENT_TYPES[format];
+}
+
+function warningHeaders(request: ApiRequest): Record<string, string[]> {
+  if (request.warnings.length === 0) return {};
+  return { warning: request.warnings.map((text) => `299 - ${JSON.stringify(text.replace(/[^\x20-\x7e]/g, '?'))}`) };
+}

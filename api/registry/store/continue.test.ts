@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { decodeContinue, encodeContinue } from './continue.ts';
+
+const raw = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+describe('continue tokens', () => {
+  it('come back as they went', () => {
+    const token = { revision: 42, start: 'default/wéb' };
+    assert.deepEqual(decodeContinue(encodeContinue(token)), token);
+  });
+
+  const bad: [string, string][] = [
+    ['no JSON', 'zzz'],
+    ['another version', raw({ v: 'v9', rv: 1, start: 'a' })],
+    ['no revision', raw({ v: 'meta.k8s.io/v1', start: 'a' })],
+    ['no start', raw({ v: 'meta.k8s.io/v1', rv: 1 })],
+    ['a start that climbs out of the resource', raw({ v: 'meta.k8s.io/v1', rv: 1, start: '../secrets/a' })],
+    ['null', raw(null)],
+  ];
+  for (const [title, token] of bad) {
+    it(`are refused with 400: ${title}`, () => {
+      assert.throws(() => decodeContinue(token), { code: 400, message: /^invalid continue token: / });
+    });
+  }
+});

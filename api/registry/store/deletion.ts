@@ -1,0 +1,135 @@
+/** Decides what a deletion does to an object: pure, as upstream's `BeforeDelete` and `deletionFinalizersForGarbageCollection`. */
+import { rfc3339 } from '../../../base/clock.ts';
+import type { V1DeleteOptions, V1ObjectMeta } from '../../../openapi/generated/types.ts';
+import type { KubeObject } from '../../../openapi/object.ts';
+import { badRequest, conflict, type FieldError, invalid, type ResourceName } from '../../../openapi/status.ts';
+import type { Strategy } from '../declaration.ts';
+
+const ORPHAN = 'orphan';
+const FOREGROUND = 'foregroundDeletion';
+
+export type Deletion =
+  /** Remove it from storage. */
+  | { kind: 'remove' }
+  /** It stays for now: store this. */
+  | { kind: 'mark'; object: KubeObject }
+  /** Its deletion is under way already and this request changes nothing. */
+  | { kind: 'unchanged' };
+
+/** Refuses options that contradict each other, in upstream's words. */
+export function checkDeleteOptions(options: V1DeleteOptions): void {
+  const errors: FieldError[] = [];
+  const { gracePeriodSeconds, orphanDependents, propagationPolicy } = options;
+  if (orphanDependents !== undefined && propagationPolicy !== undefined) {
+    errors.push({
+      type: 'FieldValueInvalid',
+      field: 'propagationPolicy',
+      message: `Invalid value: "${propagationPolicy}": orphanDependents and deletionPropagation cannot be both set`,
+    });
+  }
+  if (propagationPolicy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(propagationPolicy)) {
+    errors.push({
+      type: 'FieldValueNotSupported',
+      field: 'propagationPolicy',
+      message: `Unsupported value: "${propagationPolicy}": supported values: "Background", "Foreground", "Orphan", "nil"`,
+    });
+  }
+  if (errors.length > 0) throw invalid({ group: '', kind: 'DeleteOptions' }, '', errors);
+  if (gracePeriodSeconds !== undefined && !Number.isSafeInteger(gracePeriodSeconds)) {
+    throw badRequest('gracePeriodSeconds must be a whole number');
+  }
+}
+
+/** Throws Conflict when the object is not the one the deleter means. */
+export function checkPreconditions(
+  options: V1DeleteOptions,
+  metadata: V1ObjectMeta,
+  revision: number,
+  resource: ResourceName,
+): void {
+  const { uid, resourceVersion } = options.preconditions ?? {};
+  const name = metadata.name ?? '';
+  if (uid !== undefined && uid !== metadata.uid) {
+    throw conflict(
+      resource,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+    );
+  }
+  if (resourceVersion !== undefined && resourceVersion !== String(revision)) {
+    throw conflict(
+      resource,
+      name,
+      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${revision}`,
+    );
+  }
+}
+
+/** What deleting `object` (a private copy, which may be changed) comes to at the time `now`. */
+export function decideDeletion(
+  object: KubeObject,
+  strategy: Strategy<KubeObject>,
+  options: V1DeleteOptions,
+  now: number,
+): Deletion {
+  const metadata = object.metadata ?? {};
+  const finalizers = finalizersFor(metadata.finalizers ?? [], options, strategy.orphansByDefault === true);
+  const held = finalizers.length > 0 || strategy.held?.(object) === true;
+  const grace = Math.max(options.gracePeriodSeconds ?? 0, 0);
+  if (metadata.deletionTimestamp !== undefined) return decideAgain(object, finalizers, held, options, strategy);
+  const period = strategy.gracePeriod
+    ? strategy.gracePeriod(object, options.gracePeriodSeconds === undefined ? undefined : grace)
+    : 0;
+  if (period === 0 && !held) return { kind: 'remove' };
+  mark(metadata, now, period, finalizers);
+  strategy.beginDeletion?.(object);
+  return { kind: 'mark', object };
+}
+
+/** A second deletion can only shorten the grace period, never lengthen it. */
+function decideAgain(
+  object: KubeObject,
+  finalizers: string[],
+  held: boolean,
+  options: V1DeleteOptions,
+  strategy: Strategy<KubeObject>,
+): Deletion {
+  const metadata = object.metadata ?? {};
+  const current = metadata.deletionGracePeriodSeconds ?? 0;
+  const requested = options.gracePeriodSeconds;
+  const period = !strategy.gracePeriod
+    ? 0
+    : requested === undefined
+      ? current
+      : Math.max(Math.min(requested, current), 0);
+  if (period === 0 && !held) return { kind: 'remove' };
+  const sameFinalizers = finalizers.join() === (metadata.finalizers ?? []).join();
+  if (period >= current && sameFinalizers) return { kind: 'unchanged' };
+  const started = Date.parse(metadata.deletionTimestamp ?? '') - current * 1000;
+  mark(metadata, started, period, finalizers);
+  return { kind: 'mark', object };
+}
+
+function mark(metadata: V1ObjectMeta, started: number, periodSeconds: number, finalizers: string[]): void {
+  metadata.deletionTimestamp = rfc3339(started + periodSeconds * 1000);
+  metadata.deletionGracePeriodSeconds = periodSeconds;
+  if (metadata.generation !== undefined) metadata.generation += 1;
+  if (finalizers.length > 0) metadata.finalizers = finalizers;
+  else delete metadata.finalizers;
+}
+
+function finalizersFor(present: string[], options: V1DeleteOptions, orphansByDefault: boolean): string[] {
+  const policy = propagation(options, present, orphansByDefault);
+  const others = present.filter((finalizer) => finalizer !== ORPHAN && finalizer !== FOREGROUND);
+  if (policy === 'Orphan') return [...others, ORPHAN];
+  if (policy === 'Foreground') return [...others, FOREGROUND];
+  return others;
+}
+
+function propagation(options: V1DeleteOptions, present: string[], orphansByDefault: boolean): string {
+  if (options.orphanDependents !== undefined) return options.orphanDependents ? 'Orphan' : 'Background';
+  if (options.propagationPolicy !== undefined) return options.propagationPolicy;
+  if (present.includes(ORPHAN)) return 'Orphan';
+  if (present.includes(FOREGROUND)) return 'Foreground';
+  return orphansByDefault ? 'Orphan' : 'Background';
+}

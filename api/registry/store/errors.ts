@@ -1,0 +1,36 @@
+/** The one place where what storage throws becomes a `Status`. */
+import {
+  alreadyExists,
+  conflict,
+  expired,
+  internalError,
+  notFound,
+  OBJECT_MODIFIED,
+  type ResourceName,
+  type StatusError,
+  serviceUnavailable,
+} from '../../../openapi/status.ts';
+import { StorageError } from '../../storage/interface.ts';
+
+/** Translates an error of the storage layer about one object; anything else is returned as it came. */
+export function storageToStatus(error: unknown, resource: ResourceName, name: string): unknown {
+  if (!(error instanceof StorageError)) return error;
+  return translate(error, resource, name);
+}
+
+function translate(error: StorageError, resource: ResourceName, name: string): StatusError {
+  switch (error.code) {
+    case 'Exists':
+      return alreadyExists(resource, name);
+    case 'NotFound':
+      return notFound(resource, name);
+    case 'Conflict':
+      return conflict(resource, name, OBJECT_MODIFIED);
+    case 'Compacted':
+      return expired(`The resourceVersion for the provided watch is too old.`);
+    case 'Unavailable':
+      return serviceUnavailable(error.message);
+    case 'Damaged':
+      return internalError(error.message);
+  }
+}

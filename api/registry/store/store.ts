@@ -1,0 +1,341 @@
+/**
+ * The generic store: the sequence of every read and write, the same for all resources. What is peculiar to one stands
+ * in its declaration's strategy.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../../../base/clock.ts';
+import type { Random } from '../../../base/random.ts';
+import type { V1DeleteOptions } from '../../../openapi/generated/types.ts';
+import { apiVersionOf, type KubeObject } from '../../../openapi/object.ts';
+import {
+  badRequest,
+  conflict,
+  invalid,
+  notFound,
+  OBJECT_MODIFIED,
+  type ResourceName,
+  type StatusError,
+} from '../../../openapi/status.ts';
+import { type Storage, StorageError } from '../../storage/interface.ts';
+import { type CachedObject, encodeStored, served, type WatchCache } from '../../storage/watch-cache.ts';
+import type { ResourceDeclaration, StrategyContext, UpdateStrategy } from '../declaration.ts';
+import { validateObjectMeta, validateObjectMetaUpdate } from '../validation/metadata.ts';
+import { admitCreation, admitNamespaceDeletion } from './admission.ts';
+import { checkDeleteOptions, checkPreconditions, decideDeletion } from './deletion.ts';
+import { storageToStatus } from './errors.ts';
+import { carryOver, checkNamespace, fillSystemFields, metadataOf, takeResourceVersion } from './metadata.ts';
+
+export interface StoreDependencies {
+  storage: Storage;
+  cache: WatchCache;
+  clock: Clock;
+  random: Random;
+}
+
+/** Who writes, and whether for real. */
+export interface WriteContext {
+  user: string;
+  dryRun: boolean;
+}
+
+/** Committed, or (with dryRun, or when it has been overwritten already) only worked out. */
+export type Stored = CachedObject | KubeObject;
+
+/** Makes the new state from the stored one; must return an object of its own, never `old` changed. */
+export type Change = (old: KubeObject | undefined) => KubeObject | Promise<KubeObject>;
+
+export interface UpdateOptions {
+  /** Of a subresource; the resource's own strategy when absent. */
+  strategy?: UpdateStrategy<KubeObject>;
+  /** Retry on conflict when the change itself names no resourceVersion. Always so. */
+  createOnUpdate?: boolean;
+}
+
+/** A conflict with ourselves clears within a commit; more rounds than this mean that something is wrong. */
+const ATTEMPTS_MAX = 1000;
+
+export class ResourceStore {
+  readonly declaration: ResourceDeclaration;
+  /** Storage prefix with a slash at the end, for example `/registry/pods/`. */
+  readonly prefix: string;
+  readonly cache: WatchCache;
+  readonly storage: Storage;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #name: ResourceName;
+
+  constructor(declaration: ResourceDeclaration, dependencies: StoreDependencies) {
+    this.declaration = declaration;
+    this.prefix = storagePrefix(declaration);
+    this.cache = dependencies.cache;
+    this.storage = dependencies.storage;
+    this.#clock = dependencies.clock;
+    this.#random = dependencies.random;
+    this.#name = { group: declaration.group, resource: declaration.plural };
+  }
+
+  key(namespace: string, name: string): string {
+    return this.declaration.namespaced ? `${this.prefix}${namespace}/${name}` : this.prefix + name;
+  }
+
+  /** Throws NotFound. */
+  get(namespace: string, name: string): CachedObject {
+    const found = this.cache.get(this.key(namespace, name));
+    if (!found) throw notFound(this.#name, name);
+    return found;
+  }
+
+  /** Stores a new object, a private copy that the caller gives away. */
+  async create(namespace: string, object: KubeObject, write: WriteContext): Promise<Stored> {
+    const { strategy } = this.declaration;
+    const context = this.#context(namespace, write);
+    checkNamespace(object, this.declaration.namespaced, namespace);
+    const metadata = metadataOf(object);
+    if (takeResourceVersion(object) !== '')
+      throw badRequest('resourceVersion should not be set on objects to be created');
+    if (this.declaration.namespaced)
+      admitCreation(this.cache, namespace, this.#name, metadata.name ?? metadata.generateName ?? '');
+    this.#stamp(object);
+    strategy.default?.(object);
+    strategy.prepareForCreate?.(object, context);
+    fillSystemFields(object, context);
+    this.#refuse(metadata.name ?? '', [...this.#metadataErrors(object), ...(strategy.validate?.(object) ?? [])]);
+    if (write.dryRun) return object;
+    const name = metadata.name ?? '';
+    const key = this.key(namespace, name);
+    strategy.allocate?.(object, undefined, context);
+    try {
+      const stored = encodeStored(object);
+      const revision = await this.storage.create(key, stored);
+      return await this.#committed(key, stored, revision);
+    } catch (error) {
+      strategy.release?.(object);
+      throw storageToStatus(error, this.#name, name);
+    }
+  }
+
+  /** Changes a stored object, again from the start whenever another write came first. */
+  async update(
+    namespace: string,
+    name: string,
+    change: Change,
+    write: WriteContext,
+    options: UpdateOptions = {},
+  ): Promise<{ object: Stored; created: boolean }> {
+    for (let attempt = 0; ; attempt++) {
+      const current = this.cache.get(this.key(namespace, name));
+      if (!current) return this.#createOnUpdate(namespace, name, change, write, options);
+      const object = await change(current.object);
+      try {
+        return { object: await this.#replace(namespace, name, object, current, write, options), created: false };
+      } catch (error) {
+        if (!(error instanceof StorageError) || !isRace(error) || attempt >= ATTEMPTS_MAX)
+          throw storageToStatus(error, this.#name, name);
+        await this.#raceOver(error);
+      }
+    }
+  }
+
+  /** Deletes, marks or leaves the object, whichever its finalizers and grace period ask for. */
+  async delete(
+    namespace: string,
+    name: string,
+    options: V1DeleteOptions,
+    write: WriteContext,
+  ): Promise<{ object: Stored; removed: boolean }> {
+    checkDeleteOptions(options);
+    if (this.declaration.plural === 'namespaces' && this.declaration.group === '') admitNamespaceDeletion(name);
+    for (let attempt = 0; ; attempt++) {
+      const current = this.get(namespace, name);
+      checkPreconditions(options, current.object.metadata ?? {}, current.revision, this.#name);
+      try {
+        return await this.#deleteOnce(namespace, name, current, options, write);
+      } catch (error) {
+        if (!(error instanceof StorageError) || !isRace(error) || attempt >= ATTEMPTS_MAX)
+          throw storageToStatus(error, this.#name, name);
+        await this.#raceOver(error);
+      }
+    }
+  }
+
+  async #deleteOnce(
+    namespace: string,
+    name: string,
+    current: CachedObject,
+    options: V1DeleteOptions,
+    write: WriteContext,
+  ): Promise<{ object: Stored; removed: boolean }> {
+    const copy = privateCopy(current);
+    const deletion = decideDeletion(copy, this.declaration.strategy, options, this.#clock.now());
+    if (deletion.kind === 'unchanged') return { object: current, removed: false };
+    if (deletion.kind === 'mark') {
+      if (write.dryRun) return { object: deletion.object, removed: false };
+      return { object: await this.#write(this.key(namespace, name), deletion.object, current), removed: false };
+    }
+    if (!write.dryRun) await this.#remove(namespace, name, current);
+    return { object: current, removed: true };
+  }
+
+  async #remove(namespace: string, name: string, current: CachedObject): Promise<void> {
+    const revision = await this.storage.delete(this.key(namespace, name), current.revision);
+    await this.cache.waitFor(revision);
+    this.declaration.strategy.release?.(privateCopy(current));
+  }
+
+  async #createOnUpdate(
+    namespace: string,
+    name: string,
+    change: Change,
+    write: WriteContext,
+    options: UpdateOptions,
+  ): Promise<{ object: Stored; created: boolean }> {
+    const allowed =
+      options.createOnUpdate ?? (options.strategy === undefined && this.declaration.strategy.createOnUpdate === true);
+    if (!allowed) throw notFound(this.#name, name);
+    const object = await change(undefined);
+    this.#checkName(object, name);
+    // A PUT that names a version means an object that is no longer there.
+    if (object.metadata?.resourceVersion) throw conflict(this.#name, name, OBJECT_MODIFIED);
+    return { object: await this.create(namespace, object, write), created: true };
+  }
+
+  async #replace(
+    namespace: string,
+    name: string,
+    object: KubeObject,
+    current: CachedObject,
+    write: WriteContext,
+    options: UpdateOptions,
+  ): Promise<Stored> {
+    const old = current.object;
+    const { strategy } = this.declaration;
+    const context = this.#context(namespace, write);
+    this.#checkName(object, name);
+    checkNamespace(object, this.declaration.namespaced, namespace);
+    this.#checkVersion(object, current);
+    this.#stamp(object);
+    carryOver(object, old);
+    strategy.default?.(object);
+    const prepare = options.strategy ?? strategy;
+    prepare.prepareForUpdate?.(object, old, context);
+    this.#refuse(name, [
+      ...this.#metadataErrors(object),
+      ...validateObjectMetaUpdate(object.metadata ?? {}, old.metadata ?? {}),
+      ...(options.strategy ? [] : (strategy.validate?.(object) ?? [])),
+      ...(prepare.validateUpdate?.(object, old) ?? []),
+    ]);
+    if (write.dryRun) return object;
+    if (isFinished(object, strategy.held)) {
+      await this.#remove(namespace, name, current);
+      return object;
+    }
+    strategy.allocate?.(object, old, context);
+    return this.#write(this.key(namespace, name), object, current);
+  }
+
+  /** Writes unless nothing would change, as upstream: a no-op takes no revision and wakes no watch. */
+  async #write(key: string, object: KubeObject, current: CachedObject): Promise<Stored> {
+    takeResourceVersion(object);
+    const stored = encodeStored(object);
+    if (isSame(stored, object, current)) return current;
+    const revision = await this.storage.update(key, stored, current.revision);
+    return this.#committed(key, stored, revision);
+  }
+
+  async #committed(key: string, stored: Buffer, revision: number): Promise<Stored> {
+    await this.cache.waitFor(revision);
+    const cached = this.cache.get(key);
+    return cached?.revision === revision ? cached : (JSON.parse(served(stored, revision).toString()) as KubeObject);
+  }
+
+  /** The write that beat ours will show in the cache; only then is a new attempt worth it. */
+  async #raceOver(error: StorageError): Promise<void> {
+    const { revision } = await this.storage.get(error.key);
+    await this.cache.waitFor(Math.max(revision, error.revision));
+  }
+
+  #checkName(object: KubeObject, name: string): void {
+    const metadata = metadataOf(object);
+    metadata.name ??= name;
+    if (metadata.name !== name) {
+      throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+    }
+  }
+
+  #checkVersion(object: KubeObject, current: CachedObject): void {
+    const name = current.object.metadata?.name ?? '';
+    const uid = object.metadata?.uid;
+    const version = takeResourceVersion(object);
+    if (uid && uid !== current.object.metadata?.uid) {
+      const found = current.object.metadata?.uid;
+      throw conflict(
+        this.#name,
+        name,
+        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${found}`,
+      );
+    }
+    if (version !== '' && version !== String(current.revision)) throw conflict(this.#name, name, OBJECT_MODIFIED);
+    if (version === '' && this.declaration.strategy.unconditionalUpdate === false) {
+      const message = 'Invalid value: 0x0: must be specified for an update';
+      throw this.#invalid(name, [{ type: 'FieldValueInvalid', field: 'metadata.resourceVersion', message }]);
+    }
+  }
+
+  #metadataErrors(object: KubeObject) {
+    const { namespaced, strategy } = this.declaration;
+    return validateObjectMeta(object.metadata ?? {}, {
+      namespaced,
+      ...(strategy.validateName ? { validateName: strategy.validateName } : {}),
+    });
+  }
+
+  #refuse(name: string, errors: ReturnType<typeof validateObjectMeta>): void {
+    if (errors.length > 0) throw this.#invalid(name, errors);
+  }
+
+  #invalid(name: string, errors: ReturnType<typeof validateObjectMeta>): StatusError {
+    return invalid({ group: this.declaration.group, kind: this.declaration.kind }, name, errors);
+  }
+
+  #stamp(object: KubeObject): void {
+    object.kind = this.declaration.kind;
+    object.apiVersion = apiVersionOf(this.declaration);
+  }
+
+  #context(namespace: string, write: WriteContext): StrategyContext {
+    return { clock: this.#clock, random: this.#random, namespace, user: write.user };
+  }
+}
+
+/** `/registry/pods/`, or where upstream keeps the resource instead. */
+export function storagePrefix(declaration: ResourceDeclaration): string {
+  return `/registry/${declaration.storagePrefix ?? declaration.plural}/`;
+}
+
+/** A copy that may be changed. */
+export function privateCopy(cached: CachedObject): KubeObject {
+  return JSON.parse(cached.bytes.toString()) as KubeObject;
+}
+
+function isRace(error: StorageError): boolean {
+  return error.code === 'Conflict' || error.code === 'NotFound';
+}
+
+/** A deleted object whose last finalizer went, and whose grace period is over, is to be removed by this very update. */
+function isFinished(object: KubeObject, held: ((object: KubeObject) => boolean) | undefined): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata ?? {};
+  return (
+    deletionTimestamp !== undefined &&
+    deletionGracePeriodSeconds === 0 &&
+    finalizers.length === 0 &&
+    held?.(object) !== true
+  );
+}
+
+function isSame(stored: Buffer, object: KubeObject, current: CachedObject): boolean {
+  const bytes = served(stored, current.revision);
+  if (bytes.length !== current.bytes.length) return false;
+  if (bytes.equals(current.bytes)) return true;
+  const { resourceVersion: _version, ...metadata } = current.object.metadata ?? {};
+  return isDeepStrictEqual(JSON.parse(JSON.stringify(object)), { ...current.object, metadata });
+}

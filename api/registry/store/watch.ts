@@ -1,0 +1,73 @@
+/** Watches: the cache's events as one client's selectors see them. */
+import type { KubeObject } from '../../../openapi/object.ts';
+import { apiVersionOf } from '../../../openapi/object.ts';
+import { type FieldTerm, matchesFields, matchesLabels, type Requirement } from '../../../openapi/selectors.ts';
+import type { WatchFrame } from '../../http/request.ts';
+import type { CachedObject, CacheEvent } from '../../storage/watch-cache.ts';
+import type { ResourceStore } from './store.ts';
+
+export interface WatchQuery {
+  namespace: string;
+  labels: readonly Requirement[];
+  fields: readonly FieldTerm[];
+  /** Events after this revision; `undefined`: what there is now as ADDED, then what comes. */
+  after: number | undefined;
+  bookmarks: boolean;
+  /** WatchList: after the present state a bookmark says that it was all. */
+  initialEventsEnd: boolean;
+  signal: AbortSignal;
+}
+
+/** Events that a watcher would hardly notice are not worth a bookmark each: at most one for so many quiet batches. */
+const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
+
+/** Yields batches of frames until the signal aborts. Throws StorageError `Compacted` when `after` is out of reach. */
+export async function* watchResource(
+  store: ResourceStore,
+  query: WatchQuery,
+  bookmarkDue: () => boolean,
+): AsyncGenerator<WatchFrame[]> {
+  const prefix = query.namespace === '' ? store.prefix : `${store.prefix}${query.namespace}/`;
+  let after = query.after;
+  if (after === undefined) {
+    const { items, revision } = store.cache.list(prefix, { labels: query.labels, fields: query.fields });
+    after = revision;
+    const first: WatchFrame[] = items.map((object) => ({ type: 'ADDED', object }));
+    if (query.initialEventsEnd) first.push({ type: 'BOOKMARK', object: bookmark(store, revision, true) });
+    if (first.length > 0) yield first;
+  }
+  for await (const batch of store.cache.watch(prefix, after, query.signal)) {
+    const frames: WatchFrame[] = [];
+    for (const event of batch.events) {
+      const frame = frameOf(event, query);
+      if (frame) frames.push(frame);
+    }
+    if (query.bookmarks && bookmarkDue())
+      frames.push({ type: 'BOOKMARK', object: bookmark(store, batch.revision, false) });
+    if (frames.length > 0) yield frames;
+  }
+}
+
+/** How one event looks to a watcher with selectors: an object that starts to match is ADDED, one that stops DELETED. */
+export function frameOf(event: CacheEvent, query: Pick<WatchQuery, 'labels' | 'fields'>): WatchFrame | undefined {
+  const matches = (object: CachedObject | undefined) =>
+    object !== undefined && matchesLabels(query.labels, object.labels) && matchesFields(query.fields, object.fields);
+  if (event.type === 'delete') return matches(event.object) ? { type: 'DELETED', object: event.object } : undefined;
+  const now = matches(event.object);
+  const before = matches(event.previous);
+  if (now) return { type: before ? 'MODIFIED' : 'ADDED', object: event.object };
+  if (!before || !event.previous) return undefined;
+  return { type: 'DELETED', object: withVersion(event.previous.object, event.revision) };
+}
+
+function withVersion(object: KubeObject, revision: number): KubeObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+}
+
+function bookmark(store: ResourceStore, revision: number, end: boolean): KubeObject {
+  return {
+    kind: store.declaration.kind,
+    apiVersion: apiVersionOf(store.declaration),
+    metadata: { resourceVersion: String(revision), ...(end ? { annotations: { [INITIAL_EVENTS_END]: 'true' } } : {}) },
+  };
+}

@@ -1,0 +1,212 @@
+/**
+ * The API server: storage, cache, registry, endpoints and the listener, put together. A request goes through the
+ * filters top to bottom as `handle` names them; clients in the process enter the same way, with an identity instead of
+ * credentials.
+ */
+import type { Clock } from '../base/clock.ts';
+import { messageOf } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { Random } from '../base/random.ts';
+import type { OpenApiDocuments } from '../openapi/documents.ts';
+import type { V1Service } from '../openapi/generated/types.ts';
+import type { Transport } from '../openapi/transport.ts';
+import { bootstrapObjects } from './bootstrap.ts';
+import { DirectTransport } from './direct.ts';
+import type { EndpointContext, KubeletAccess } from './endpoints/context.ts';
+import { fieldDescriptions } from './endpoints/descriptions.ts';
+import { handleNonResource } from './endpoints/non-resource.ts';
+import { openapiDocuments } from './endpoints/openapi.ts';
+import { handleResource } from './endpoints/resource.ts';
+import { type Authenticator, authenticate, bearerTokens, clientCertificates } from './http/authenticate.ts';
+import { type Authorizer, administrators, authorize, components, discoverers } from './http/authorize.ts';
+import { type HealthCheck, isHealthPath } from './http/health.ts';
+import { Listener, type WireRequest, type WireResponse } from './http/listener.ts';
+import type { ApiRequest, ApiResult, UserInfo } from './http/request.ts';
+import { requestInfo } from './http/request-info.ts';
+import { presentationOf, respond, respondError } from './http/respond.ts';
+import { ipAllocator } from './registry/allocators/ip-allocator.ts';
+import { portAllocator } from './registry/allocators/port-allocator.ts';
+import { coreResources } from './registry/core/index.ts';
+import { seedServices } from './registry/core/service-allocation.ts';
+import { Registry } from './registry/registry.ts';
+import { storagePrefix } from './registry/store/store.ts';
+import type { Storage } from './storage/interface.ts';
+import { WatchCache } from './storage/watch-cache.ts';
+
+export interface ApiServerOptions {
+  storage: Storage;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  /** Absent: no listener, only clients in the process. */
+  serving?: { host: string; port: number; cert: Buffer; key: Buffer; clientCa: Buffer };
+  /** Bearer tokens and whose they are. */
+  tokens: ReadonlyMap<string, UserInfo>;
+  /** For example `10.96.0.0/16`; its first address is the `kubernetes` service's. */
+  serviceClusterIpRange: string;
+  /** For example `30000-32767`, both ends included. */
+  serviceNodePortRange: string;
+  kubelet?: KubeletAccess;
+  /** Freezes what is cached, so that a component that mutates it fails: for tests. */
+  freeze?: boolean;
+}
+
+export class ApiServer {
+  readonly #options: ApiServerOptions;
+  readonly #cache: WatchCache;
+  readonly #registry: Registry;
+  readonly #endpoints: EndpointContext;
+  readonly #documents: OpenApiDocuments;
+  readonly #authenticators: readonly Authenticator[];
+  readonly #authorizers: readonly Authorizer[];
+  readonly #checks: HealthCheck[];
+  #listener: Listener | undefined;
+  #stopped = false;
+
+  private constructor(options: ApiServerOptions, cache: WatchCache, registry: Registry) {
+    const { clock, log, kubelet } = options;
+    this.#options = options;
+    this.#cache = cache;
+    this.#registry = registry;
+    this.#documents = openapiDocuments(registry);
+    this.#endpoints = {
+      registry,
+      clock,
+      log,
+      known: (apiVersion, kind) => registry.knows(apiVersion, kind),
+      ...(kubelet ? { kubelet } : {}),
+    };
+    this.#authenticators = [bearerTokens(options.tokens), clientCertificates];
+    this.#authorizers = [administrators, components, discoverers];
+    this.#checks = [
+      { name: 'ping', check: async () => undefined },
+      { name: 'etcd', check: async () => void (await options.storage.revision()) },
+    ];
+  }
+
+  /** Loads the store, makes the objects every cluster has, and listens. */
+  static async start(options: ApiServerOptions): Promise<ApiServer> {
+    const { storage, clock, random, log } = options;
+    const clusterIPs = ipAllocator(options.serviceClusterIpRange, random);
+    const nodePorts = portAllocator(options.serviceNodePortRange, random);
+    const declarations = coreResources({ clusterIPs, nodePorts, describe: fieldDescriptions() });
+    const resources = declarations.map((declaration) => ({
+      prefix: storagePrefix(declaration),
+      fields: declaration.fields ?? (() => ({})),
+    }));
+    const cache = await WatchCache.start({
+      storage,
+      clock,
+      log,
+      resources,
+      ...(options.freeze ? { freeze: true } : {}),
+    });
+    const registry = new Registry({ storage, cache, clock, random }, declarations);
+    seedServices(
+      { clusterIPs, nodePorts },
+      cache.list('/registry/services/specs/').items.map((item) => item.object as V1Service),
+    );
+    const server = new ApiServer(options, cache, registry);
+    try {
+      await bootstrapObjects(registry, options.serviceClusterIpRange);
+      if (options.serving)
+        server.#listener = await Listener.open({
+          ...options.serving,
+          handle: (request, response) => server.#serve(request, response),
+        });
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return server;
+  }
+
+  /** The port that is listened on; 0 without a listener. */
+  get port(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  /** A transport for a client in this process: the same filters, with `user` as the identity. */
+  direct(user: UserInfo): Transport {
+    return new DirectTransport(user, (request) => this.#filtered(request), this.#options.clock);
+  }
+
+  /** Ends connections and watches, and closes the storage. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    await this.#listener?.close();
+    await this.#cache.stop();
+    await this.#options.storage.close();
+  }
+
+  async #serve(wire: WireRequest, response: WireResponse): Promise<void> {
+    const { clock, log, random } = this.#options;
+    const headers: Record<string, string> = { 'audit-id': random.uuid(), 'cache-control': 'no-cache, private' };
+    try {
+      const request = this.#read(wire);
+      // Nothing is done for a client that could not read the answer.
+      if (request.info.resource && !wire.upgrade && request.info.resource.subresource !== 'log')
+        presentationOf(request);
+      await respond(await this.#filtered(request), request, response, clock, headers);
+    } catch (error) {
+      if (wire.signal.aborted) return;
+      const status = respondError(error, wire, response, headers);
+      if (status.code >= 500)
+        log.error(
+          { method: wire.method, url: wire.url, code: status.code, error: stackOf(error) },
+          'api: request failed',
+        );
+    }
+  }
+
+  /** Authentication: what has no identity goes no further than health and version. */
+  #read(wire: WireRequest): ApiRequest {
+    const mark = wire.url.indexOf('?');
+    const query = new URLSearchParams(mark < 0 ? '' : wire.url.slice(mark + 1));
+    const info = requestInfo(wire.method, mark < 0 ? wire.url : wire.url.slice(0, mark), query);
+    const user =
+      isHealthPath(info.path) || info.path === '/version'
+        ? { name: 'system:anonymous', groups: ['system:unauthenticated', 'system:authenticated'] }
+        : authenticate(this.#authenticators, { authorization: authorizationOf(wire), socket: wire.socket });
+    return {
+      method: wire.method,
+      info,
+      query,
+      header: wire.header,
+      bytes: wire.bytes,
+      user,
+      signal: wire.signal,
+      warnings: [],
+      ...(wire.upgrade ? { upgrade: wire.upgrade } : {}),
+    };
+  }
+
+  async #filtered(request: ApiRequest): Promise<ApiResult> {
+    authorize(this.#authorizers, request.user, request.info);
+    if (request.info.resource) return handleResource(request, request.info.resource, this.#endpoints);
+    return handleNonResource(request, {
+      registry: this.#registry,
+      documents: this.#documents,
+      checks: this.#checks,
+      serverAddress: () => `${this.#options.serving?.host ?? '127.0.0.1'}:${this.port}`,
+    });
+  }
+}
+
+const BEARER_PROTOCOL = 'base64url.bearer.authorization.k8s.io.';
+
+/** Browsers cannot set headers on WebSockets: upstream lets them send the token as a subprotocol. */
+function authorizationOf(wire: WireRequest): string | undefined {
+  const protocol = wire
+    .header('sec-websocket-protocol')
+    ?.split(',')
+    .map((part) => part.trim())
+    .find((part) => part.startsWith(BEARER_PROTOCOL));
+  if (protocol) return `Bearer ${Buffer.from(protocol.slice(BEARER_PROTOCOL.length), 'base64url').toString()}`;
+  return wire.header('authorization');
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+}

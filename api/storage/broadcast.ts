@@ -1,0 +1,124 @@
+/** Hands the cache's events to its watchers. Those of one prefix share the very same batches. */
+import { StorageError } from './interface.ts';
+import { Pull } from './pull.ts';
+import type { CacheBatch, CacheEvent } from './watch-cache.ts';
+
+export class Broadcast {
+  readonly #queueLimit: number;
+  readonly #groups = new Map<string, Set<CacheWatcher>>();
+
+  constructor(queueLimit: number) {
+    this.#queueLimit = queueLimit;
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const group of this.#groups.values()) size += group.size;
+    return size;
+  }
+
+  /** A watch that begins with `events`, which reach up to `revision`. It counts from now on, not from its first step. */
+  watch(prefix: string, events: CacheEvent[], revision: number, signal: AbortSignal): AsyncIterable<CacheBatch> {
+    const watcher = new CacheWatcher(prefix, this.#queueLimit, signal, () => this.#remove(watcher));
+    if (signal.aborted) return watcher.pull;
+    const group = this.#groups.get(prefix);
+    if (group) group.add(watcher);
+    else this.#groups.set(prefix, new Set([watcher]));
+    watcher.begin(events, revision);
+    return watcher.pull;
+  }
+
+  publish(events: readonly CacheEvent[], revision: number): void {
+    for (const [prefix, group] of this.#groups) {
+      const selected = events.filter((event) => event.object.key.startsWith(prefix));
+      if (selected.length === 0) continue;
+      const batch = { events: selected, revision };
+      for (const watcher of group) watcher.offer(batch);
+    }
+  }
+
+  /** Tells every watcher that it has seen everything up to `revision`. */
+  progress(revision: number): void {
+    for (const group of this.#groups.values()) {
+      for (const watcher of group) watcher.progress(revision);
+    }
+  }
+
+  /** Ends the watches whose prefix begins with `prefix`, with `error` where there is one. */
+  end(prefix: string, error?: Error): void {
+    for (const [watched, group] of [...this.#groups]) {
+      if (!watched.startsWith(prefix)) continue;
+      for (const watcher of [...group]) {
+        if (error) watcher.pull.fail(error);
+        else watcher.pull.end();
+      }
+    }
+  }
+
+  #remove(watcher: CacheWatcher): void {
+    const group = this.#groups.get(watcher.prefix);
+    group?.delete(watcher);
+    if (group?.size === 0) this.#groups.delete(watcher.prefix);
+  }
+}
+
+class CacheWatcher {
+  readonly prefix: string;
+  readonly pull: Pull<CacheBatch>;
+  readonly #queueLimit: number;
+  #queue: CacheBatch[] = [];
+  #queued = 0;
+  /** What the consumer has been told, or will be by what is queued. */
+  #revision = 0;
+
+  constructor(prefix: string, queueLimit: number, signal: AbortSignal, onEnd: () => void) {
+    this.prefix = prefix;
+    this.#queueLimit = queueLimit;
+    this.pull = new Pull(
+      () => this.#take(),
+      signal,
+      () => {
+        this.#queue = [];
+        onEnd();
+      },
+    );
+  }
+
+  /** What came before is not held against the consumer: it may be more than may queue up later. */
+  begin(events: CacheEvent[], revision: number): void {
+    this.#revision = revision;
+    if (events.length > 0) this.#queue.push({ events, revision });
+  }
+
+  offer(batch: CacheBatch): void {
+    const fresh = batch.revision > this.#revision ? after(batch, this.#revision) : undefined;
+    if (!fresh) return;
+    this.#revision = fresh.revision;
+    this.#queue.push(fresh);
+    this.#queued += fresh.events.length;
+    this.pull.wake();
+    if (this.#queued <= this.#queueLimit) return;
+    const message = `a watch of ${this.prefix} has fallen ${this.#queued} events behind`;
+    this.pull.fail(new StorageError('Unavailable', this.prefix, message));
+  }
+
+  progress(revision: number): void {
+    if (revision <= this.#revision) return;
+    this.offer({ events: [], revision });
+  }
+
+  #take(): CacheBatch | undefined {
+    const queue = this.#queue;
+    this.#queue = [];
+    this.#queued = 0;
+    if (queue.length <= 1) return queue[0];
+    return { events: queue.flatMap((batch) => batch.events), revision: queue.at(-1)!.revision };
+  }
+}
+
+/** The batch without what is at or before `revision`; itself, to be shared, when there is nothing of the kind. */
+function after(batch: CacheBatch, revision: number): CacheBatch {
+  const first = batch.events[0];
+  if (!first || first.revision > revision) return batch;
+  return { events: batch.events.filter((event) => event.revision > revision), revision: batch.revision };
+}

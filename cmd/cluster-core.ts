@@ -1,0 +1,281 @@
+/**
+ * A whole cluster in this process: API server, controllers, scheduler, node agent and proxy, each a client of the first
+ * with an identity of its own. What `kubets up` and the library's `Cluster` both start.
+ */
+import { hostname } from 'node:os';
+import type { UserInfo } from '../api/http/request.ts';
+import { ApiServer } from '../api/server.ts';
+import type { Storage } from '../api/storage/interface.ts';
+import { MemoryStorage } from '../api/storage/memory.ts';
+import type { Clock } from '../base/clock.ts';
+import { systemClock } from '../base/clock.ts';
+import { messageOf } from '../base/errors.ts';
+import { type Log, silentLog } from '../base/log.ts';
+import { type Random, systemRandom } from '../base/random.ts';
+import { Client } from '../client/client.ts';
+import { startControllers } from '../controllers/manager.ts';
+import { startScheduler } from '../scheduler/scheduler.ts';
+import { adminToken, type Home, makeHome } from './home.ts';
+import { kubeconfigText } from './kubeconfig.ts';
+import { type NodeHandle, startNode } from './node.ts';
+import { loadPki, type Pki } from './pki.ts';
+
+export type Engine = 'memory' | 'lmdb';
+export type NodeKind = 'docker' | 'simulated' | 'none';
+
+export interface ClusterOptions {
+  /** Where objects are kept: `memory` forgets them at `stop()`, `lmdb` keeps them in `home`. Default `memory`. */
+  engine?: Engine;
+  /** State folder; needed for `lmdb` and for a Docker node. */
+  home?: Home;
+  /** Address to listen on. Default 127.0.0.1. */
+  host?: string;
+  /** Port to listen on; 0 for any that is free. Default 0. */
+  port?: number;
+  /** Default `simulated`. */
+  node?: NodeKind;
+  nodeName?: string;
+  /** Programs iptables for Services. Needs root and a Docker node. Default false. */
+  proxy?: boolean;
+  controllers?: boolean;
+  scheduler?: boolean;
+  serviceClusterIpRange?: string;
+  podCidr?: string;
+  name?: string;
+  clock?: Clock;
+  random?: Random;
+  log?: Log;
+  /** Freezes cached objects, so that whoever mutates one fails: for tests. */
+  freeze?: boolean;
+  /** Told of each part as it becomes ready. */
+  onReady?(part: StartedPart): void;
+}
+
+export interface StartedPart {
+  name: string;
+  /** What there is to know of it. */
+  detail: string;
+  /** From the start of the cluster. */
+  atMs: number;
+}
+
+const POD_CIDR = '10.244.0.0/24';
+
+const MASTERS: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters'] };
+
+/** A running cluster. */
+export class ClusterCore {
+  /** YAML of an administrator's kubeconfig. */
+  readonly kubeconfig: string;
+  /** `https://127.0.0.1:PORT`. */
+  readonly server: string;
+  /** What was started, in order, with the time each took to be ready. */
+  readonly startup: readonly StartedPart[];
+  readonly #api: ApiServer;
+  readonly #stopping: AbortController;
+  readonly #stops: readonly (() => Promise<void>)[];
+  readonly #node: NodeHandle | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(parts: {
+    kubeconfig: string;
+    server: string;
+    startup: readonly StartedPart[];
+    api: ApiServer;
+    stopping: AbortController;
+    stops: readonly (() => Promise<void>)[];
+    node: NodeHandle | undefined;
+  }) {
+    this.kubeconfig = parts.kubeconfig;
+    this.server = parts.server;
+    this.startup = parts.startup;
+    this.#api = parts.api;
+    this.#stopping = parts.stopping;
+    this.#stops = parts.stops;
+    this.#node = parts.node;
+  }
+
+  /** A client in this process, without a socket; as the administrator unless told otherwise. */
+  client(user: UserInfo = MASTERS): Client {
+    return new Client(this.#api.direct(user));
+  }
+
+  /** Stops everything; resolves when no handle, socket or timer is left. Containers go on running. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#node?.stop();
+    await Promise.all(this.#stops.map((stop) => stop()));
+    await this.#api.stop();
+  }
+}
+
+/** Starts a cluster; resolves when every part is ready. On failure what was started is stopped again. */
+export async function startCluster(options: ClusterOptions = {}): Promise<ClusterCore> {
+  const {
+    clock = systemClock,
+    random = systemRandom,
+    log = silentLog,
+    host = '127.0.0.1',
+    node = 'simulated',
+    name = 'kubets',
+  } = options;
+  const began = clock.monotonic();
+  const startup: StartedPart[] = [];
+  const ready = (part: string, detail: string) => {
+    const started = { name: part, detail, atMs: clock.monotonic() - began };
+    startup.push(started);
+    options.onReady?.(started);
+  };
+  if (options.home) await makeHome(options.home);
+  const stopping = new AbortController();
+  const [pki, token, storage] = await Promise.all([
+    loadClusterPki(options, clock, random),
+    options.home ? adminToken(options.home, random) : random.bytes(24).toString('base64url'),
+    openStorage(options),
+  ]);
+  const api = await startApi(options, { clock, random, log, host, pki, token, storage });
+  const server = `https://${host}:${api.port}`;
+  ready('apiserver', server);
+  let nodeHandle: NodeHandle | undefined;
+  const stops: (() => Promise<void>)[] = [];
+  try {
+    const context = {
+      client: (identity: UserInfo) => new Client(api.direct(identity)),
+      clock,
+      random,
+      signal: stopping.signal,
+    };
+    const parts: Promise<void>[] = [];
+    if (options.controllers !== false) {
+      const client = (identity: string) => context.client(serviceAccountUser(identity));
+      const manager = await startControllers({ client, clock, random, log: log.child({ component: 'controllers' }) });
+      stops.push(() => manager.stop());
+      parts.push(manager.synced.then(() => ready('controllers', 'all')));
+    }
+    if (options.scheduler !== false) {
+      const client = context.client({ name: 'system:kube-scheduler', groups: [] });
+      const scheduler = await startScheduler({
+        client,
+        clock,
+        random,
+        log: log.child({ component: 'scheduler' }),
+        signal: stopping.signal,
+      });
+      stops.push(() => scheduler.done);
+      parts.push(scheduler.synced.then(() => ready('scheduler', 'default-scheduler')));
+    }
+    if (node !== 'none') {
+      nodeHandle = await startNode({
+        ...context,
+        kind: node,
+        log,
+        pki,
+        nodeName: options.nodeName ?? nodeNameOf(),
+        podCidr: options.podCidr ?? POD_CIDR,
+        kubelet: true,
+        proxy: options.proxy === true,
+        ...(options.home ? { home: options.home } : {}),
+      });
+      const handle = nodeHandle;
+      parts.push(...handle.parts.map((part) => part.ready.then((detail) => ready(part.name, detail))));
+    }
+    await Promise.all(parts);
+  } catch (error) {
+    stopping.abort();
+    await nodeHandle
+      ?.stop()
+      .catch((failed: unknown) => log.error({ error: messageOf(failed) }, 'start: stopping the node failed, too'));
+    await api.stop();
+    throw error;
+  }
+  return new ClusterCore({
+    kubeconfig: kubeconfigText({ name, server, ca: pki.ca.cert, token }),
+    server,
+    startup,
+    api,
+    stopping,
+    stops,
+    node: nodeHandle,
+  });
+}
+
+function serviceAccountUser(name: string): UserInfo {
+  if (!name.startsWith('system:serviceaccount:')) return { name, groups: [] };
+  const [, , namespace = ''] = name.split(':');
+  return { name, groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`] };
+}
+
+/** A node is called after its host; the name has to be a DNS subdomain. */
+export function nodeNameOf(): string {
+  const name = hostname()
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]/g, '-')
+    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '');
+  return name || 'node';
+}
+
+function loadClusterPki(options: ClusterOptions, clock: Clock, random: Random): Promise<Pki> {
+  const { home, host = '127.0.0.1' } = options;
+  const hosts = [
+    ...new Set([
+      host,
+      '127.0.0.1',
+      'localhost',
+      'kubernetes',
+      'kubernetes.default',
+      'kubernetes.default.svc',
+      '10.96.0.1',
+    ]),
+  ];
+  return loadPki({
+    ...(home ? { folder: home.pki } : {}),
+    hosts,
+    nodeHosts: ['127.0.0.1', '10.244.0.1', nodeNameOf()],
+    clock,
+    random,
+  });
+}
+
+async function openStorage(options: ClusterOptions): Promise<Storage> {
+  if (options.engine !== 'lmdb') return new MemoryStorage();
+  if (!options.home) throw new Error('start cluster: engine lmdb keeps its objects in a folder; pass home');
+  const { openLmdb } = await import('../api/storage/lmdb/lmdb.ts');
+  return openLmdb(options.home.store);
+}
+
+async function startApi(
+  options: ClusterOptions,
+  parts: { clock: Clock; random: Random; log: Log; host: string; pki: Pki; token: string; storage: Storage },
+): Promise<ApiServer> {
+  const { clock, random, log, host, pki, token, storage } = parts;
+  try {
+    return await ApiServer.start({
+      storage,
+      clock,
+      random,
+      log: log.child({ component: 'apiserver' }),
+      serving: {
+        host,
+        port: options.port ?? 0,
+        cert: pki.apiserver.cert,
+        key: pki.apiserver.key,
+        clientCa: pki.ca.cert,
+      },
+      tokens: new Map([[token, MASTERS]]),
+      serviceClusterIpRange: options.serviceClusterIpRange ?? '10.96.0.0/16',
+      serviceNodePortRange: '30000-32767',
+      kubelet: {
+        tls: () => ({ cert: pki.apiserverKubeletClient.cert, key: pki.apiserverKubeletClient.key, ca: pki.ca.cert }),
+      },
+      ...(options.freeze ? { freeze: true } : {}),
+    });
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}

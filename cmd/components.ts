@@ -1,0 +1,111 @@
+/** Single components against any API server that a kubeconfig names, the real one too. */
+import { systemClock } from '../base/clock.ts';
+import { systemRandom } from '../base/random.ts';
+import { Client } from '../client/client.ts';
+import { transportFromKubeconfig } from '../client/kubeconfig.ts';
+import { nodeNameOf } from './cluster-core.ts';
+import { homeAt, makeHome } from './home.ts';
+import { createLog } from './log.ts';
+import { startNode } from './node.ts';
+import { loadPki } from './pki.ts';
+import { untilSignal } from './signals.ts';
+
+interface CommonFlags {
+  kubeconfig: string;
+  logLevel: string;
+}
+
+interface NodeFlags extends CommonFlags {
+  node?: 'docker' | 'simulated';
+  nodeName?: string;
+  podCidr: string;
+}
+
+/** What every component is handed; `close` ends its connections. */
+async function connected(flags: CommonFlags, component: string) {
+  const transport = await transportFromKubeconfig(flags.kubeconfig, `kubets-${component}`);
+  const log = (await createLog(flags.logLevel)).child({ component });
+  return {
+    client: new Client(transport),
+    close: () => transport.close(),
+    clock: systemClock,
+    random: systemRandom,
+    log,
+  };
+}
+
+/** `kubets controller-manager`. All controllers act with the one identity that the kubeconfig gives. */
+export async function controllerManager(flags: CommonFlags & { controllers: string }): Promise<void> {
+  const { startControllers } = await import('../controllers/manager.ts');
+  const { client, close, ...rest } = await connected(flags, 'controller-manager');
+  const manager = await startControllers({
+    ...rest,
+    client: () => client,
+    options: { controllers: flags.controllers.split(',') },
+  });
+  await manager.synced;
+  rest.log.info({}, 'controller-manager: ready');
+  await untilSignal();
+  await manager.stop();
+  await close();
+}
+
+/** `kubets scheduler`. */
+export async function scheduler(flags: CommonFlags): Promise<void> {
+  const { startScheduler } = await import('../scheduler/scheduler.ts');
+  const { close, ...rest } = await connected(flags, 'scheduler');
+  const stopping = new AbortController();
+  const running = await startScheduler({ ...rest, signal: stopping.signal });
+  await running.synced;
+  rest.log.info({}, 'scheduler: ready');
+  await untilSignal();
+  stopping.abort();
+  await running.done;
+  await close();
+}
+
+/** `kubets kubelet`. Its serving certificate is of this state folder's CA. */
+export async function kubelet(flags: NodeFlags): Promise<void> {
+  await runNode(flags, 'kubelet', { kubelet: true, proxy: false });
+}
+
+/** `kubets proxy`. */
+export async function proxy(flags: NodeFlags): Promise<void> {
+  await runNode(flags, 'proxy', { kubelet: false, proxy: true });
+}
+
+async function runNode(
+  flags: NodeFlags,
+  component: string,
+  parts: { kubelet: boolean; proxy: boolean },
+): Promise<void> {
+  const home = homeAt();
+  await makeHome(home);
+  const { client, close, clock, random, log } = await connected(flags, component);
+  const stopping = new AbortController();
+  const nodeName = flags.nodeName ?? nodeNameOf();
+  const node = await startNode({
+    kind: flags.node ?? 'docker',
+    nodeName,
+    client: () => client,
+    clock,
+    random,
+    log,
+    signal: stopping.signal,
+    pki: await loadPki({
+      folder: home.pki,
+      hosts: ['127.0.0.1', 'localhost'],
+      nodeHosts: ['127.0.0.1', '10.244.0.1', nodeName],
+      clock,
+      random,
+    }),
+    home,
+    podCidr: flags.podCidr,
+    ...parts,
+  });
+  for (const part of node.parts) log.info({ detail: await part.ready }, `${part.name}: ready`);
+  await untilSignal();
+  stopping.abort();
+  await node.stop();
+  await close();
+}

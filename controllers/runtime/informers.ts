@@ -1,0 +1,109 @@
+/** One informer a resource, shared by all controllers of a manager, so that each object is held and watched once. */
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { Random } from '../../base/random.ts';
+import type { Client } from '../../client/client.ts';
+import { Informer } from '../../client/informer.ts';
+import * as resources from '../../client/resources.ts';
+import type {
+  V1Endpoints,
+  V1Lease,
+  V1Namespace,
+  V1Node,
+  V1Pod,
+  V1ReplicationController,
+  V1Service,
+  V1ServiceAccount,
+} from '../../openapi/generated/types.ts';
+import type { KubeObject, ResourceRef } from '../../openapi/object.ts';
+
+export const PODS_BY_NODE = 'byNode';
+/** Pods by the uid of their controller; those without one under `namespace/`. */
+export const PODS_BY_CONTROLLER = 'byController';
+export const BY_NAMESPACE = 'byNamespace';
+/** Where kubelets keep their leases. */
+export const NODE_LEASE_NAMESPACE = 'kube-node-lease';
+
+export interface InformerFactoryOptions {
+  client: Client;
+  clock: Clock;
+  random: Random;
+  log: Log;
+}
+
+export class InformerFactory {
+  readonly #options: InformerFactoryOptions;
+  readonly #informers = new Map<string, Informer<KubeObject>>();
+
+  constructor(options: InformerFactoryOptions) {
+    this.#options = options;
+  }
+
+  /** The informer of a resource, of one namespace if one is given; made at the first call, to be started by `start`. */
+  of<T extends KubeObject>(ref: ResourceRef, namespace?: string): Informer<T> {
+    const key = `${ref.group}/${ref.resource}/${namespace ?? ''}`;
+    let informer = this.#informers.get(key);
+    if (!informer) {
+      const { client, clock, random, log } = this.#options;
+      informer = new Informer<KubeObject>(client.resource(ref), {
+        clock,
+        random,
+        log,
+        ...(namespace ? { namespace } : {}),
+      });
+      if (ref.namespaced) informer.addIndex(BY_NAMESPACE, (object) => [object.metadata?.namespace ?? '']);
+      if (ref === resources.PODS) indexPods(informer as Informer<V1Pod>);
+      this.#informers.set(key, informer);
+    }
+    // One key, one type: the resource decides what its objects look like.
+    return informer as unknown as Informer<T>;
+  }
+
+  get pods() {
+    return this.of<V1Pod>(resources.PODS);
+  }
+  get services() {
+    return this.of<V1Service>(resources.SERVICES);
+  }
+  get endpoints() {
+    return this.of<V1Endpoints>(resources.ENDPOINTS);
+  }
+  get replicationControllers() {
+    return this.of<V1ReplicationController>(resources.REPLICATION_CONTROLLERS);
+  }
+  get namespaces() {
+    return this.of<V1Namespace>(resources.NAMESPACES);
+  }
+  get serviceAccounts() {
+    return this.of<V1ServiceAccount>(resources.SERVICE_ACCOUNTS);
+  }
+  get nodes() {
+    return this.of<V1Node>(resources.NODES);
+  }
+  get nodeLeases() {
+    return this.of<V1Lease>(resources.LEASES, NODE_LEASE_NAMESPACE);
+  }
+
+  /** Runs every informer asked for so far until the signal aborts; resolves when all have ended. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([...this.#informers.values()].map((informer) => informer.run(signal)));
+  }
+
+  /** Resolves once every informer asked for so far has its first list. */
+  async synced(): Promise<void> {
+    await Promise.all([...this.#informers.values()].map((informer) => informer.synced()));
+  }
+}
+
+function indexPods(pods: Informer<V1Pod>): void {
+  pods.addIndex(PODS_BY_NODE, (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []));
+  pods.addIndex(PODS_BY_CONTROLLER, (pod) => {
+    const owner = pod.metadata?.ownerReferences?.find((reference) => reference.controller);
+    return [owner ? owner.uid : orphansOf(pod.metadata?.namespace)];
+  });
+}
+
+/** The value of `PODS_BY_CONTROLLER` under which a namespace's pods without a controller are found. */
+export function orphansOf(namespace = ''): string {
+  return `${namespace}/`;
+}

@@ -1,0 +1,47 @@
+/** The tables in `openapi/facts`, with embedded structs flattened the way their JSON is. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Definition, WireFact } from './model.ts';
+
+/** What the declarations say about one field beside its type. */
+export interface Rule {
+  listType?: 'map' | 'set' | 'atomic';
+  listMapKeys?: string[];
+  mapType?: 'atomic' | 'granular';
+  structType?: 'atomic' | 'granular';
+  patchStrategy?: string;
+  patchMergeKey?: string;
+  /** A JSON text, or `ref(Constant)`. */
+  default?: string;
+  /** Name of a string type in `enums`. */
+  enum?: string;
+}
+
+export interface Facts {
+  wire: Record<string, WireFact>;
+  rules: Record<string, Record<string, Rule>>;
+  enums: Record<string, string[]>;
+  kinds: Record<string, unknown>;
+}
+
+export function readFacts(root: string): Facts {
+  const read = (name: string) => JSON.parse(readFileSync(join(root, 'openapi', 'facts', `${name}.json`), 'utf8'));
+  return { wire: read('wire-fields'), rules: read('merge-rules'), enums: read('enums'), kinds: read('kinds') };
+}
+
+/** The rules of all fields of a definition, those of structs embedded in it too (`Volume` embeds `VolumeSource`). */
+export function rulesOf(definition: Definition, facts: Facts): Record<string, Rule> {
+  const own = new Set(definition.fields.map((field) => field.name));
+  return collect(definition.id, own, facts, new Set());
+}
+
+function collect(id: string, wanted: Set<string>, facts: Facts, seen: Set<string>): Record<string, Rule> {
+  if (seen.has(id)) return {};
+  seen.add(id);
+  const embedded = Object.entries(facts.wire[id] ?? {})
+    .filter(([name, [, cardinality]]) => !wanted.has(name) && cardinality === 'optional')
+    .map(([, [, , type]]) => type);
+  const rules: Record<string, Rule> = {};
+  for (const type of embedded) Object.assign(rules, collect(type, wanted, facts, seen));
+  return { ...rules, ...facts.rules[id] };
+}

@@ -1,0 +1,46 @@
+/** Parsed JSON that strangers sent: how to look at it and change it without surprises. */
+
+export type JsonObject = Record<string, unknown>;
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Go's names for the kinds of JSON values, as its decoder's messages show them. */
+export function jsonKind(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+/** Sets an own property, whatever it is called: a plain assignment to `__proto__` would do something else. */
+export function setOwn(object: JsonObject, key: string, value: unknown): void {
+  if (key === '__proto__') {
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  } else object[key] = value;
+}
+
+/** An own property, never an inherited one. */
+export function getOwn(object: JsonObject, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** Go's decoder stops at ten thousand; no Kubernetes type needs more than this, and our stack is smaller. */
+export const MAX_DEPTH = 1000;
+
+/** Whether objects and arrays are nested deeper than `limit`. Needs no stack, so it can be asked of anything. */
+export function isDeeperThan(value: unknown, limit: number = MAX_DEPTH): boolean {
+  let level: object[] = typeof value === 'object' && value !== null ? [value] : [];
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > limit) return true;
+    const next: object[] = [];
+    for (const parent of level) collectChildren(parent, next);
+    level = next;
+  }
+  return false;
+}
+
+function collectChildren(parent: object, into: object[]): void {
+  const children: unknown[] = Array.isArray(parent) ? parent : Object.values(parent);
+  for (const child of children) if (typeof child === 'object' && child !== null) into.push(child);
+}

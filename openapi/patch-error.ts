@@ -1,0 +1,23 @@
+/** What the three kinds of patch have in common. */
+import { isDeeperThan } from './json.ts';
+
+/** Why a patch cannot be applied; `message` is upstream's. */
+export class PatchError extends Error {
+  /**
+   * 400 when the patch itself is malformed, 422 when it does not fit the object. Where upstream lets an error of the
+   * client out as 500, it is 422 here.
+   */
+  readonly code: 400 | 422;
+
+  constructor(message: string, code: 400 | 422) {
+    super(message);
+    this.name = 'PatchError';
+    this.code = code;
+  }
+}
+
+/** A copy of a patch that may be taken apart. Throws `PatchError` when it is nested too deeply. */
+export function clonePatch<T>(patch: T): T {
+  if (isDeeperThan(patch)) throw new PatchError('exceeded max depth', 400);
+  return structuredClone(patch);
+}
