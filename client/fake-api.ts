@@ -129,7 +129,12 @@ export class FakeApi implements Transport {
   }
 
   /** Changes an object as somebody else's write would. */
-  change<T extends KubeObject>(resource: ResourceRef, name: string, namespace: string, edit: (object: T) => T): T {
+  change<T extends KubeObject>(
+    resource: ResourceRef,
+    name: string,
+    namespace: string | undefined,
+    edit: (object: T) => T,
+  ): T {
     const at = { resource, namespace, name, subresource: undefined };
     return this.#update(at, (old) => {
       const next = edit(structuredClone(old) as unknown as T) as unknown as Stored;
@@ -247,10 +252,7 @@ export class FakeApi implements Transport {
 
   #delete(at: Parsed, options: Bag = {}): unknown {
     const old = this.#get(at);
-    const wanted = (options.preconditions as { uid?: string } | undefined)?.uid;
-    if (wanted && wanted !== old.metadata?.uid) {
-      throw status.conflict(at.resource, at.name ?? '', 'the UID in the precondition does not match');
-    }
+    assertPreconditions(at, old, options.preconditions as Preconditions | undefined);
     const key = prefixOf(at.resource, at.namespace) + at.name;
     const revision = ++this.#revision;
     const policy = options.propagationPolicy;
@@ -282,6 +284,18 @@ export class FakeApi implements Transport {
       if (watcher.resource === resource && watcher.filter(stored)) watcher.push(event);
     }
     return stored;
+  }
+}
+
+interface Preconditions {
+  uid?: string;
+  resourceVersion?: string;
+}
+
+function assertPreconditions(at: Parsed, object: Stored, wanted: Preconditions = {}): void {
+  for (const field of ['uid', 'resourceVersion'] as const) {
+    if (wanted[field] === undefined || wanted[field] === object.metadata?.[field]) continue;
+    throw status.conflict(at.resource, at.name ?? '', `the ${field} in the precondition does not match`);
   }
 }
 

@@ -63,7 +63,13 @@ describe('HttpTransport', () => {
     const { authorization, accept, 'content-type': type, 'user-agent': agent, 'x-more': more } = request!.headers;
     assert.deepEqual(
       { authorization, accept, type, agent, more },
-      { authorization: 'Bearer secret', accept: 'application/json', type: 'application/json', agent: 'test/1', more: '1' },
+      {
+        authorization: 'Bearer secret',
+        accept: 'application/json',
+        type: 'application/json',
+        agent: 'test/1',
+        more: '1',
+      },
     );
   });
 
@@ -91,11 +97,36 @@ describe('HttpTransport', () => {
   });
 
   for (const { code, body, reason, message } of [
-    { code: 401, body: 'nope', reason: 'Unauthorized', message: 'the server has asked for the client to provide credentials' },
-    { code: 404, body: '404 page not found', reason: 'NotFound', message: 'the server could not find the requested resource' },
-    { code: 500, body: '{"not":"a status"}', reason: 'InternalError', message: 'an error on the server ("{\\"not\\":\\"a status\\"}") has prevented the request from succeeding' },
-    { code: 502, body: '', reason: 'InternalError', message: 'an error on the server ("") has prevented the request from succeeding' },
-    { code: 503, body: '', reason: 'ServiceUnavailable', message: 'the server is currently unable to handle the request' },
+    {
+      code: 401,
+      body: 'nope',
+      reason: 'Unauthorized',
+      message: 'the server has asked for the client to provide credentials',
+    },
+    {
+      code: 404,
+      body: '404 page not found',
+      reason: 'NotFound',
+      message: 'the server could not find the requested resource',
+    },
+    {
+      code: 500,
+      body: '{"not":"a status"}',
+      reason: 'InternalError',
+      message: 'an error on the server ("{\\"not\\":\\"a status\\"}") has prevented the request from succeeding',
+    },
+    {
+      code: 502,
+      body: '',
+      reason: 'InternalError',
+      message: 'an error on the server ("") has prevented the request from succeeding',
+    },
+    {
+      code: 503,
+      body: '',
+      reason: 'ServiceUnavailable',
+      message: 'the server is currently unable to handle the request',
+    },
   ]) {
     it(`makes up a Status for ${code} with the body ${JSON.stringify(body)}`, async () => {
       answer(code, body);

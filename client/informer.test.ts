@@ -116,12 +116,13 @@ describe('Informer', () => {
 
   it('watches on from where a watch ended, without a new list', async () => {
     await start();
-    put('x', '1');
+    const { resourceVersion } = put('x', '1').metadata!;
     await settle();
     api.dropWatches();
     put('y', '1');
     await clock.advance(300);
     assert.equal(lists(), 1);
+    assert.equal(api.calls.at(-1)!.query!.resourceVersion, resourceVersion);
     assert.deepEqual(heard, ['added a/x 1', 'added a/y 1']);
   });
 

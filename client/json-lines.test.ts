@@ -19,7 +19,11 @@ describe('linesOf', () => {
   for (const { title, given, lines } of [
     { title: 'splits several lines of one chunk', given: ['a\nbc\n'], lines: ['a', 'bc'] },
     { title: 'joins a line that came in pieces', given: ['a', 'b', 'c\nd\n'], lines: ['abc', 'd'] },
-    { title: 'keeps a character whole that was cut in two', given: [euro.subarray(0, 1), euro.subarray(1), '\n'], lines: ['€'] },
+    {
+      title: 'keeps a character whole that was cut in two',
+      given: [euro.subarray(0, 1), euro.subarray(1), '\n'],
+      lines: ['€'],
+    },
     { title: 'leaves out empty lines', given: ['\n\na\n\n'], lines: ['a'] },
     { title: 'gives what follows the last newline', given: ['a\nb'], lines: ['a', 'b'] },
   ]) {

@@ -180,6 +180,24 @@ describe('The Docker runtime, with a real Docker', function () {
       }
     });
 
+    it('reaches itself through an address that leads back to it, as a Service’s does', async () => {
+      const { sandbox, id } = await start(sh('echo myself > /www/index.html; exec httpd -f -p 80 -h /www'));
+      const service = '10.245.99.1';
+      const rules = [
+        ['PREROUTING', '-d', service, '-p', 'tcp', '-j', 'DNAT', '--to-destination', `${sandbox.ip}:80`],
+        ['POSTROUTING', '-s', `${sandbox.ip}`, '-d', `${sandbox.ip}`, '-j', 'MASQUERADE'],
+      ];
+      const iptables = (action: string) =>
+        Promise.all(rules.map((rule) => run('iptables', ['-w', '-t', 'nat', action, ...rule])));
+      await iptables('-I');
+      try {
+        await until(async () => (await output(id, ['wget', '-qO-', '127.0.0.1'])) === 'myself' || undefined);
+        assert.equal(await output(id, ['timeout', '3', 'wget', '-qO-', service]), 'myself');
+      } finally {
+        await iptables('-D');
+      }
+    });
+
     it('sees its host name, environment, working directory and resolver', async () => {
       assert.equal(await output(pod.id, ['hostname']), 'my-host');
       assert.equal(await output(pod.id, ['sh', '-c', 'echo $GREETING; pwd']), 'hello = world\n/tmp');

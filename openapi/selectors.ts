@@ -13,7 +13,12 @@ export type Labels = Readonly<Record<string, string>> | undefined;
 
 /** Whether `labels` meet every requirement. */
 export function matchesLabels(requirements: readonly Requirement[], labels: Labels): boolean {
-  return requirements.every((requirement) => meets(requirement, labels?.[requirement.key]));
+  return requirements.every((requirement) => meets(requirement, ownValue(labels, requirement.key)));
+}
+
+/** A stranger chooses the keys: `constructor` is no label of every object. */
+function ownValue(labels: Labels, key: string): string | undefined {
+  return labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined;
 }
 
 function meets(requirement: Requirement, value: string | undefined): boolean {
@@ -236,5 +241,5 @@ function unescaped(value: string): string {
 
 /** Whether the fields meet every term; a field that is absent counts as empty. */
 export function matchesFields(terms: readonly FieldTerm[], fields: Readonly<Record<string, string>>): boolean {
-  return terms.every((term) => ((fields[term.field] ?? '') === term.value) === term.equal);
+  return terms.every((term) => ((ownValue(fields, term.field) ?? '') === term.value) === term.equal);
 }

@@ -24,9 +24,15 @@ export function deleteFromList(original: unknown[], toDelete: unknown[]): unknow
   return original.filter((item) => !gone.has(item));
 }
 
+export interface MergedList {
+  items: unknown[];
+  /** What a further ordering takes for the live order. */
+  live: unknown[];
+}
+
 /** The union, the patch's items in the patch's order. */
-export function mergeScalars(original: unknown[], patch: unknown[]): unknown[] {
-  return orderAs([...new Set([...original, ...patch])], patch, original, '');
+export function mergeScalars(original: unknown[], patch: unknown[]): MergedList {
+  return { items: orderAs([...new Set([...original, ...patch])], patch, original, ''), live: original };
 }
 
 /**
@@ -39,9 +45,9 @@ export function mergeByKey(
   mergeKey: string,
   merge: (original: JsonObject, item: JsonObject) => JsonObject,
   fresh: (item: unknown) => unknown,
-): unknown[] {
+): MergedList {
   const { kept, changes, replaces } = followDirectives(original, patch, mergeKey);
-  if (replaces) return orderAs(changes, [], changes, mergeKey);
+  if (replaces) return { items: orderAs(changes, [], changes, mergeKey), live: original };
   const merged = [...kept];
   const places = placesOf(merged, mergeKey);
   for (const item of changes) {
@@ -54,7 +60,8 @@ export function mergeByKey(
       merged.push(fresh(item));
     }
   }
-  return orderAs(merged, changes, kept, mergeKey);
+  // Upstream deletes and appends within one array: what is appended into the place of something deleted counts as live.
+  return { items: orderAs(merged, changes, kept, mergeKey), live: merged.slice(0, original.length) };
 }
 
 function followDirectives(
@@ -103,6 +110,7 @@ function placesOf(list: unknown[], mergeKey: string): Map<unknown, number> {
  * that an unnamed item comes before a named one exactly when it did so in `live`.
  */
 export function orderAs(list: unknown[], order: unknown[], live: unknown[], mergeKey: string): unknown[] {
+  if (mergeKey !== '') for (const item of order) keyValue(item, mergeKey);
   const inOrder = placesOf(order, mergeKey);
   const inLive = placesOf(live, mergeKey);
   const ranked = list.map((item) => {
@@ -110,7 +118,7 @@ export function orderAs(list: unknown[], order: unknown[], live: unknown[], merg
     return { item, order: inOrder.get(value), live: inLive.get(value) };
   });
   const named = ranked.filter((rank) => rank.order !== undefined).sort((a, b) => (a.order ?? 0) - (b.order ?? 0));
-  const others = ranked.filter((rank) => rank.order === undefined).sort((a, b) => (a.live ?? -1) - (b.live ?? -1));
+  const others = sortedByLive(ranked.filter((rank) => rank.order === undefined));
   const result: unknown[] = [];
   let nextOther = 0;
   for (const rank of named) {
@@ -124,12 +132,36 @@ export function orderAs(list: unknown[], order: unknown[], live: unknown[], merg
   return [...result, ...others.slice(nextOther).map((rank) => rank.item)];
 }
 
-/** Whether the items of `changes` that are not deletions appear in `order`, in the same order. */
+/**
+ * By their places in the live list. For items that have none, upstream's comparison says "less" to everything, so what
+ * comes out depends on its way of sorting: insertion, for lists of up to twenty.
+ */
+function sortedByLive<T extends { live: number | undefined }>(ranks: T[]): T[] {
+  const areAllLive = ranks.every((rank) => rank.live !== undefined);
+  if (areAllLive || ranks.length > 20) return ranks.sort((a, b) => (a.live ?? -1) - (b.live ?? -1));
+  const sorted: T[] = [];
+  for (const rank of ranks) {
+    let at = sorted.length;
+    while (at > 0 && isLess(rank.live, sorted[at - 1]?.live)) at--;
+    sorted.splice(at, 0, rank);
+  }
+  return sorted;
+}
+
+function isLess(left: number | undefined, right: number | undefined): boolean {
+  return left === undefined || right === undefined || left < right;
+}
+
+/** Whether what `changes` merges is named in `order`, in the same order. Deletions do not count. */
 export function isInOrder(changes: unknown[], order: unknown[], mergeKey: string): boolean {
-  const wanted = changes.filter((item) => !(isJsonObject(item) && Object.hasOwn(item, DIRECTIVE)));
+  const wanted = changes.filter((item) => !(isJsonObject(item) && item[DIRECTIVE] === 'delete'));
   let next = 0;
-  for (const entry of order) {
-    if (next < wanted.length && keyValue(wanted[next], mergeKey) === keyValue(entry, mergeKey)) next++;
+  let entry = 0;
+  while (next < wanted.length && entry < order.length) {
+    const item = wanted[next];
+    const isDirective = isJsonObject(item) && Object.hasOwn(item, DIRECTIVE);
+    if (isDirective || keyValue(item, mergeKey) === keyValue(order[entry], mergeKey)) next++;
+    if (!isDirective) entry++;
   }
   return next === wanted.length;
 }

@@ -5,7 +5,15 @@
 import { getOwn, isJsonObject, type JsonObject, jsonKind, setOwn } from './json.ts';
 import { clonePatch, PatchError } from './patch-error.ts';
 import { badArgument, badPatchType, goText, malformed } from './strategic-merge-errors.ts';
-import { deleteFromList, isInOrder, isListOfMaps, mergeByKey, mergeScalars, orderAs } from './strategic-merge-list.ts';
+import {
+  deleteFromList,
+  isInOrder,
+  isListOfMaps,
+  type MergedList,
+  mergeByKey,
+  mergeScalars,
+  orderAs,
+} from './strategic-merge-list.ts';
 import { type MergeRule, type WireType, wireDefinition } from './wire-schema.ts';
 
 const DIRECTIVE = '$patch';
@@ -77,7 +85,7 @@ function mergeField(original: JsonObject, patchKey: string, value: unknown, shap
     const merged = ruleOf(shape, key).replace ? value : mergeMap(current, value, shapeOf(shape, key));
     setOwn(original, key, merged);
   } else if (Array.isArray(current) && Array.isArray(value)) {
-    setOwn(original, key, mergeList(current, value, key, shape, isDeletion));
+    setOwn(original, key, mergeList(current, value, key, shape, isDeletion).items);
   } else setOwn(original, key, value);
 }
 
@@ -93,12 +101,13 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(kept.map(([key, inner]) => [key, withoutNulls(inner)]));
 }
 
-function mergeList(original: unknown[], patch: unknown[], key: string, shape: Shape, isDeletion: boolean): unknown[] {
+function mergeList(original: unknown[], patch: unknown[], key: string, shape: Shape, isDeletion: boolean): MergedList {
   const rule = ruleOf(shape, key);
-  if (!rule.merge) return patch;
-  if (original.length === 0 && patch.length === 0) return original;
+  if (!rule.merge) return { items: patch, live: original };
+  if (original.length === 0 && patch.length === 0) return { items: original, live: original };
   if (!isListOfMaps(original, patch)) {
-    return isDeletion ? deleteFromList(original, patch) : mergeScalars(original, patch);
+    if (isDeletion) return { items: deleteFromList(original, patch), live: original };
+    return mergeScalars(original, patch);
   }
   if (rule.key === '') throw new PatchError(`cannot merge lists without merge key for ${nameOf(shape, key)}`, 422);
   const items = shapeOf(shape, key);
@@ -116,8 +125,19 @@ function applyOrder(original: JsonObject, patch: JsonObject, directive: string, 
   const rule = ruleOf(shape, key);
   checkOrder(changes ?? [], order, rule.key);
   delete patch[key];
-  const merged = current && changes ? mergeList(current, changes, key, shape, false) : (current ?? changes);
-  if (merged) setOwn(original, key, orderAs(merged, order, current ?? [], rule.key));
+  const merged = mergeIfBoth(current, changes, key, shape);
+  if (merged) setOwn(original, key, orderAs(merged.items, order, merged.live, rule.key));
+}
+
+function mergeIfBoth(
+  current: unknown[] | undefined,
+  changes: unknown[] | undefined,
+  key: string,
+  shape: Shape,
+): MergedList | undefined {
+  if (current && changes) return mergeList(current, changes, key, shape, false);
+  if (current) return { items: current, live: current };
+  return changes && { items: changes, live: [] };
 }
 
 /** The patch's own list has to follow the order it asks for, and may hold nothing the order does not name. */

@@ -34,7 +34,9 @@ export class ClusterState {
 
   /** Counts a pod that has a node; confirms it when it was assumed, wherever it was assumed to be. */
   setPod(pod: V1Pod): void {
-    this.#place(podInfoOf(pod), pod.spec?.nodeName ?? '', false);
+    const nodeName = pod.spec?.nodeName ?? '';
+    const known = this.#nodes.get(nodeName)?.pods.get(pod.metadata?.uid ?? '');
+    this.#place(known && sameSpec(known.pod, pod) ? { ...known, pod } : podInfoOf(pod), nodeName, false);
   }
 
   removePod(pod: V1Pod): void {
@@ -85,4 +87,10 @@ export class ClusterState {
   #dropIfEmpty(info: NodeInfo): void {
     if (!info.node && info.pods.size === 0) this.#nodes.delete(info.name);
   }
+}
+
+/** The server counts the generation up with each change of the spec: most updates are of the status. */
+function sameSpec(before: V1Pod, after: V1Pod): boolean {
+  const generation = after.metadata?.generation;
+  return generation !== undefined && generation === before.metadata?.generation;
 }

@@ -180,6 +180,72 @@ describe('the scheduler', () => {
     assert.deepEqual(events, ['Normal Scheduled Pod b: Successfully assigned default/b to n1']);
   });
 
+  it('binds only after its last word about a failure has arrived', async () => {
+    await start();
+    let release = () => undefined as unknown;
+    const held = new Promise<unknown>((resolve) => (release = () => resolve(undefined)));
+    api.intercept = async ({ method }) => {
+      if (method === 'PATCH') await held;
+    };
+    api.put('pods', pod('a'));
+    await settle();
+    api.put('nodes', node('n1'));
+    await settle();
+    assert.deepEqual(api.writes, ['PATCH /api/v1/namespaces/default/pods/a/status']);
+    release();
+    await settle();
+    assert.equal(nodeOf('a'), 'n1');
+    assert.equal(scheduledOf('a')?.status, 'True');
+  });
+
+  it('binds a pod once, though it changes while it is being bound', async () => {
+    api.put('nodes', node('n1'));
+    await start();
+    let release = () => undefined as unknown;
+    const held = new Promise<unknown>((resolve) => (release = () => resolve(undefined)));
+    api.intercept = async ({ path }) => {
+      if (path.endsWith('/binding')) await held;
+    };
+    api.put('pods', pod('a'));
+    await settle();
+    api.put('pods', pod('a', {}, { labels: { changed: 'yes' } }));
+    await settle();
+    release();
+    await settle();
+    assert.deepEqual(api.writes, ['POST /api/v1/namespaces/default/pods/a/binding']);
+  });
+
+  it('does not place a pod that is being deleted', async () => {
+    api.put('nodes', node('n1'));
+    await start();
+    api.put('pods', pod('a', {}, { deletionTimestamp: '2026-01-01T00:00:00Z' }));
+    await settle();
+    assert.deepEqual(api.writes, []);
+    assert.deepEqual(events, ['Warning FailedScheduling Pod a: skip schedule deleting pod: default/a']);
+  });
+
+  it('tries a pod again when another asks for less', async () => {
+    api.put('nodes', node('n1'));
+    api.put('pods', pod('first', { nodeName: 'n1', containers: [container({ cpu: '3' })] }));
+    await start();
+    api.put('pods', wantsCpu('second', '3'));
+    await settle();
+    assert.equal(nodeOf('second'), undefined);
+    api.put('pods', pod('first', { nodeName: 'n1', containers: [container({ cpu: '1' })] }));
+    await settle();
+    assert.equal(nodeOf('second'), 'n1');
+  });
+
+  it('places nothing on a node that is gone', async () => {
+    api.put('nodes', node('n1'));
+    await start();
+    api.remove('nodes', undefined, 'n1');
+    await settle();
+    api.put('pods', pod('a'));
+    await settle();
+    assert.equal(scheduledOf('a')?.message, 'no nodes available to schedule pods');
+  });
+
   it('places a thousand pods over ten nodes evenly, within their limits', async () => {
     for (let i = 0; i < 10; i++) api.put('nodes', node(`n${i}`));
     await start();

@@ -107,7 +107,6 @@ class Scheduler {
       this.#event(pod, 'Warning', 'FailedScheduling', `skip schedule deleting pod: ${keyOf(pod)}`);
       return;
     }
-    if (this.#state.isAssumed(pod)) return;
     const info = podInfoOf(pod);
     const decision = schedule(info, this.#state.nodes, this.#profile, this.#options.random, this.#nextStart);
     this.#nextStart = decision.next;

@@ -3,6 +3,7 @@
 #   scripts/host.sh up [ARGUMENTS]   packages, build, Docker, the examples' image; then `kubets up ARGUMENTS`
 #   scripts/host.sh down             `kubets down`, then the Docker daemon if we started it
 #   scripts/host.sh build            npm packages and build
+#   scripts/host.sh packages         the system packages that are missing
 #   scripts/host.sh real             what tests against real components need; fails where it cannot be had
 #   scripts/host.sh stop-docker      the Docker daemon if we started it
 set -euo pipefail
@@ -28,17 +29,22 @@ npm_packages() {
   [ -f npm-shrinkwrap.json ] && lock=npm-shrinkwrap.json
   cmp -s "$lock" node_modules/.kubets-lock && return 0
   say 'Installing npm packages.'
-  quietly npm ci --no-audit --no-fund || die 'npm ci failed.'
+  # `npm ci` refuses a lock file that leaves out optional packages of other platforms, as one made on a machine whose
+  # registry lacks them does; `npm install` takes the same versions from it.
+  npm ci --no-audit --no-fund >/dev/null 2>&1 </dev/null || quietly npm install --no-save --no-audit --no-fund ||
+    die 'The npm packages could not be installed.'
   cp "$lock" node_modules/.kubets-lock
 }
 
-source_dirs=(base openapi api client scheduler controllers nodeagent cmd conformance e2e bench tidy)
+rooms=(base openapi api client scheduler controllers nodeagent cmd conformance e2e bench tidy)
 
 # Names, times and sizes of all that the build reads.
 fingerprint() {
-  find "${source_dirs[@]}" package.json tsconfig.json node_modules/.kubets-lock -type f \
+  local room there=()
+  for room in "${rooms[@]}"; do [ ! -d "$room" ] || there+=("$room"); done
+  find "${there[@]}" package.json tsconfig.json node_modules/.kubets-lock -type f \
     \( -name '*.ts' -o -name '*.mjs' -o -name '*.json' -o -name .kubets-lock \) ! -path 'openapi/generated/*' \
-    -printf '%p %T@ %s\n' 2>/dev/null | LC_ALL=C sort | sha256sum
+    -printf '%p %T@ %s\n' | LC_ALL=C sort | sha256sum
 }
 
 build() {
@@ -80,7 +86,7 @@ system_packages() {
   need iproute2 'shows and sets up network interfaces' have ip
   [ ${#missing[@]} = 0 ] && return 0
   if ! is_root || ! have apt-get; then
-    loud 'System packages are missing:' "${missing[@]/|/ }" \
+    loud 'System packages are missing:' "${missing[@]/|/: }" \
       'They are installed when "make up" is run by root on Debian or Ubuntu.'
     return 1
   fi
@@ -130,8 +136,13 @@ shift || true
 case $command in
   up) up "$@" ;;
   down) down "$@" ;;
-  build) check_node && npm_packages && build ;;
+  build)
+    check_node
+    npm_packages
+    build
+    ;;
+  packages) system_packages ;;
   real) real ;;
   stop-docker) stop_docker ;;
-  *) die "usage: scripts/host.sh up|down|build|real|stop-docker" ;;
+  *) die "usage: scripts/host.sh up|down|build|packages|real|stop-docker" ;;
 esac

@@ -19,6 +19,9 @@ now_ms() {
 
 started_ms=$(now_ms)
 
+# Where daemons and iptables live, which the PATH of ordinary users leaves out.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
 # Seconds since the script began.
 elapsed() {
   local ms=$(($(now_ms) - started_ms))
@@ -30,8 +33,9 @@ warn() { printf '%s%6ss %s%s\n' "$yellow" "$(elapsed)" "$*" "$plain" >&2; }
 
 # Something a user must not miss: a few lines that stand apart.
 loud() {
+  local line
   printf '\n' >&2
-  printf '%s%s!! %s%s\n' "$bold" "$red" "$@" "$plain" >&2
+  for line in "$@"; do printf '%s!! %s%s\n' "$bold$red" "$line" "$plain" >&2; done
   printf '\n' >&2
 }
 

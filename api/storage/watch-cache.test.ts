@@ -1,79 +1,11 @@
 import assert from 'node:assert/strict';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { FakeClock, settle } from '../../base/fake-clock.ts';
+import { settle } from '../../base/fake-clock.ts';
 import { silentLog } from '../../base/log.ts';
-import type { KubeObject } from '../../openapi/object.ts';
 import { parseFieldSelector, parseLabelSelector } from '../../openapi/selectors.ts';
-import { type Storage, StorageError, type StorageErrorCode } from './interface.ts';
-import { MemoryStorage } from './memory.ts';
-import { type CacheBatch, type CacheEvent, encodeStored, WatchCache, type WatchCacheOptions } from './watch-cache.ts';
-
-interface Pod extends KubeObject {
-  spec?: { nodeName?: string };
-}
-
-const PODS = '/registry/pods/';
-const podKey = (name: string, namespace = 'default') => `${PODS}${namespace}/${name}`;
-
-function pod(name: string, { labels, node }: { labels?: Record<string, string>; node?: string } = {}): Pod {
-  const metadata = { name, namespace: 'default', ...(labels ? { labels } : {}) };
-  return { kind: 'Pod', apiVersion: 'v1', metadata, spec: node ? { nodeName: node } : {} };
-}
-
-const pods = {
-  prefix: PODS,
-  fields: (object: KubeObject): Record<string, string> => ({ 'spec.nodeName': (object as Pod).spec?.nodeName ?? '' }),
-};
-
-interface Fixture {
-  storage: Storage;
-  clock: FakeClock;
-  cache: WatchCache;
-  put(name: string, options?: Parameters<typeof pod>[1]): Promise<number>;
-}
-
-/** A test with a cache over a memory store, which is filled by `before`. */
-function withCache(
-  test: (fixture: Fixture) => Promise<void>,
-  options: Partial<WatchCacheOptions> = {},
-  before: (storage: Storage) => Promise<unknown> = async () => undefined,
-) {
-  return async () => {
-    const storage = options.storage ?? new MemoryStorage();
-    const clock = new FakeClock();
-    await before(storage);
-    const cache = await WatchCache.start({ storage, clock, log: silentLog, resources: [pods], ...options });
-    const put = (name: string, as: Parameters<typeof pod>[1] = {}) =>
-      storage.create(podKey(name), encodeStored(pod(name, as)));
-    try {
-      await test({ storage, clock, cache, put });
-    } finally {
-      await cache.stop();
-      assert.equal(clock.timers, 0, 'no timer is left');
-      assert.equal(cache.watchers, 0, 'no watcher is left');
-      await storage.close();
-    }
-  };
-}
-
-const fails = (code: StorageErrorCode) => (error: unknown) => error instanceof StorageError && error.code === code;
-
-const describeEvents = (events: readonly CacheEvent[]) =>
-  events.map(
-    (event) => `${event.type} ${event.object.object.metadata?.name}@${event.object.object.metadata?.resourceVersion}`,
-  );
-
-/** Follows a watch in the background. */
-function follow(cache: WatchCache, prefix: string, after: number) {
-  const abort = new AbortController();
-  const batches: CacheBatch[] = [];
-  const ended = (async () => {
-    for await (const batch of cache.watch(prefix, after, abort.signal)) batches.push(batch);
-  })();
-  const events = () => describeEvents(batches.flatMap((batch) => batch.events));
-  return { batches, events, ended, end: () => abort.abort() };
-}
+import { fails, follow, PODS, type Pod, pod, podKey, pods, withCache } from './watch-cache.fixture.ts';
+import { encodeStored } from './watch-cache.ts';
 
 describe('WatchCache', () => {
   it(
@@ -275,130 +207,6 @@ describe('WatchCache objects', () => {
   );
 });
 
-describe('WatchCache.watch', () => {
-  it(
-    'delivers what came after a revision, then what comes, under its prefix',
-    withCache(async ({ cache, storage, put }) => {
-      await put('a');
-      await put('b');
-      const watch = follow(cache, PODS, 1);
-      await storage.create('/registry/nodes/n', encodeStored(pod('n')));
-      await put('c');
-      await storage.update(podKey('a'), encodeStored(pod('a', { node: 'n1' })), 1);
-      await storage.delete(podKey('a'), 5);
-      await settle();
-      assert.deepEqual(watch.events(), ['put b@2', 'put c@4', 'put a@5', 'delete a@6']);
-      const [update, deletion] = watch.batches.flatMap((batch) => batch.events).slice(-2);
-      assert.equal(update?.previous?.revision, 1);
-      assert.equal(deletion?.previous?.revision, 5);
-      assert.equal(deletion?.object.fields['spec.nodeName'], 'n1', 'a deletion tells the last state');
-      watch.end();
-      await watch.ended;
-    }),
-  );
-
-  it(
-    'gives watchers of one prefix the same batch, and one batch to who comes late',
-    withCache(async ({ cache, put }) => {
-      const [one, two] = [follow(cache, PODS, 0), follow(cache, PODS, 0)];
-      const abort = new AbortController();
-      const slow = cache.watch(PODS, 0, abort.signal)[Symbol.asyncIterator]();
-      await put('a');
-      await settle();
-      await put('b');
-      await settle();
-      assert.equal(one.batches.length, 2);
-      assert.ok(one.batches.every((batch, i) => batch === two.batches[i]));
-      const late = await slow.next();
-      assert.deepEqual([late.value.events.length, late.value.revision], [2, 2]);
-      abort.abort();
-      one.end();
-      two.end();
-    }),
-  );
-
-  it(
-    'reports progress now and then while only others are written',
-    withCache(async ({ cache, clock, storage }) => {
-      const watch = follow(cache, PODS, 0);
-      await storage.create('/registry/nodes/a', encodeStored(pod('a')));
-      await storage.create('/registry/nodes/b', encodeStored(pod('b')));
-      assert.deepEqual(watch.batches, []);
-      await clock.advance(1_000);
-      assert.deepEqual(watch.batches, [{ events: [], revision: 2 }]);
-      await clock.advance(10_000);
-      assert.equal(watch.batches.length, 1);
-      watch.end();
-    }),
-  );
-
-  it(
-    'refuses a revision that the window no longer reaches',
-    withCache(
-      async ({ cache, put }) => {
-        for (let i = 0; i < 12; i++) await put(`p${i}`);
-        const signal = new AbortController().signal;
-        assert.throws(() => cache.watch(PODS, 1, signal), fails('Compacted'));
-        const watch = follow(cache, PODS, 6);
-        await settle();
-        assert.equal(watch.events().length, 6);
-        watch.end();
-      },
-      { historyLimit: 10 },
-    ),
-  );
-
-  it(
-    'refuses a revision from before it was loaded',
-    withCache(
-      async ({ cache }) => assert.throws(() => cache.watch(PODS, 0, new AbortController().signal), fails('Compacted')),
-      {},
-      (storage) => storage.create(podKey('a'), encodeStored(pod('a'))),
-    ),
-  );
-
-  it(
-    'ends a consumer that lags too far behind, and no other',
-    withCache(
-      async ({ cache, put }) => {
-        const abort = new AbortController();
-        const slow = cache.watch(PODS, 0, abort.signal)[Symbol.asyncIterator]();
-        const quick = follow(cache, PODS, 0);
-        for (let i = 0; i < 6; i++) await put(`p${i}`);
-        await settle();
-        await assert.rejects(slow.next(), fails('Unavailable'));
-        assert.equal((await slow.next()).done, true);
-        assert.equal(quick.events().length, 6);
-        assert.equal(cache.watchers, 1);
-        quick.end();
-      },
-      { queueLimit: 5 },
-    ),
-  );
-
-  it(
-    'waits for what is after a revision still to come',
-    withCache(async ({ cache, put }) => {
-      const watch = follow(cache, PODS, 2);
-      await Promise.all(['a', 'b', 'c'].map((name) => put(name)));
-      await settle();
-      assert.deepEqual(watch.events(), ['put c@3']);
-      watch.end();
-    }),
-  );
-
-  it(
-    'ends with an error when the cache stops',
-    withCache(async ({ cache }) => {
-      const watch = follow(cache, PODS, 0);
-      const failed = assert.rejects(watch.ended, fails('Unavailable'));
-      await cache.stop();
-      await failed;
-      assert.throws(() => cache.watch(PODS, 0, new AbortController().signal), fails('Unavailable'));
-    }),
-  );
-});
-
 describe('WatchCache.waitFor', () => {
   it(
     'resolves when the revision is in the cache, at once when it is already',
@@ -432,55 +240,6 @@ describe('WatchCache.waitFor', () => {
   );
 });
 
-describe('WatchCache after an interruption', () => {
-  it('goes on where it was', async () => {
-    const storage = new InterruptedStorage();
-    await withCache(
-      async ({ cache, clock, put }) => {
-        const watch = follow(cache, PODS, 0);
-        await put('a');
-        storage.interrupt();
-        await settle();
-        await put('b');
-        await put('c');
-        assert.equal(cache.revision, 1);
-        await clock.advance(1_000);
-        assert.deepEqual(watch.events(), ['put a@1', 'put b@2', 'put c@3']);
-        watch.end();
-      },
-      { storage },
-    )();
-  });
-
-  it('loads again when history is gone, and ends the watches that would have a gap', async () => {
-    const storage = new InterruptedStorage();
-    await withCache(
-      async ({ cache, clock, put }) => {
-        await put('a');
-        await put('b');
-        const kept = cache.get(podKey('a'));
-        const failed = assert.rejects(follow(cache, PODS, 2).ended, fails('Unavailable'));
-        storage.interrupt();
-        await settle();
-        await storage.delete(podKey('b'), 2);
-        await put('c');
-        await storage.compact(4);
-        await clock.advance(2_000);
-        await failed;
-        assert.deepEqual(
-          cache.list(PODS).items.map((item) => item.key),
-          [podKey('a'), podKey('c')],
-        );
-        assert.equal(cache.get(podKey('a')), kept, 'what did not change is kept');
-        assert.throws(() => cache.watch(PODS, 2, new AbortController().signal), fails('Compacted'));
-        await put('d');
-        await cache.waitFor(5);
-      },
-      { storage },
-    )();
-  });
-});
-
 /** How often JSON was parsed meanwhile. */
 async function countParses(during: () => Promise<void>): Promise<number> {
   const { parse } = JSON;
@@ -500,20 +259,4 @@ async function countParses(during: () => Promise<void>): Promise<number> {
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   runInNewContext('gc')();
-}
-
-/** A store whose watches can be broken off. */
-class InterruptedStorage extends MemoryStorage {
-  #broken = new AbortController();
-
-  interrupt(): void {
-    this.#broken.abort();
-    this.#broken = new AbortController();
-  }
-
-  override async *watch(prefix: string, after: number, signal: AbortSignal) {
-    const broken = this.#broken.signal;
-    yield* super.watch(prefix, after, AbortSignal.any([signal, broken]));
-    if (!signal.aborted) throw new StorageError('Unavailable', '', 'the connection is lost');
-  }
 }

@@ -64,12 +64,14 @@ export async function removeAll(collection: string): Promise<void> {
   if (answer.status !== 200) return;
   const { items } = answer.json<{ items: { metadata: { name: string; finalizers?: string[] } }[] }>();
   for (const { metadata } of items) {
+    // Names of events are hardly checked: anything may be in them.
+    const path = `${collection}/${encodeURIComponent(metadata.name)}`;
     if (metadata.finalizers?.length) {
-      await fetchApi('PATCH', `${collection}/${metadata.name}`, {
+      await fetchApi('PATCH', path, {
         headers: { 'content-type': 'application/merge-patch+json' },
         body: { metadata: { finalizers: null } },
       });
     }
-    await fetchApi('DELETE', `${collection}/${metadata.name}?gracePeriodSeconds=0&propagationPolicy=Background`);
+    await fetchApi('DELETE', `${path}?gracePeriodSeconds=0&propagationPolicy=Background`);
   }
 }

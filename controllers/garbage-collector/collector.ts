@@ -39,7 +39,10 @@ export class Collector {
   readonly #client: Client;
   readonly #graph: OwnerGraph;
   readonly #enqueue: (item: Item) => void;
-  /** Uids of owners found to be gone: uids do not come back. */
+  /**
+   * References to owners found to be gone: uids do not come back. The whole reference is the key, as one that is wrong
+   * in its name must not stand for those that are right.
+   */
   readonly #absent = new RecentMap<true>();
   #served = new Map<string, ResourceRef>();
 
@@ -103,13 +106,15 @@ export class Collector {
 
   /** The owner as the server has it. Throws for a kind that the server does not know: it may yet come. */
   async #resolve(item: Item, reference: V1OwnerReference): Promise<KubeObject | undefined | 'unknowable'> {
-    if (this.#absent.get(reference.uid)) return undefined;
-    const ref = await this.#resourceOf(reference);
     const { namespace } = item.object.metadata ?? {};
+    const { apiVersion, kind, name, uid } = reference;
+    const coordinates = JSON.stringify([namespace, apiVersion, kind, name, uid]);
+    if (this.#absent.get(coordinates)) return undefined;
+    const ref = await this.#resourceOf(reference);
     if (ref.namespaced && !namespace) return 'unknowable';
-    const owner = await this.#fetch(ref, reference.name, namespace);
-    if (owner?.metadata?.uid === reference.uid) return owner;
-    this.#absent.set(reference.uid, true);
+    const owner = await this.#fetch(ref, name, namespace);
+    if (owner?.metadata?.uid === uid) return owner;
+    this.#absent.set(coordinates, true);
     return undefined;
   }
 

@@ -103,7 +103,7 @@ class NodeMonitor {
   }
 
   async #judge(seen: readonly Seen[]): Promise<void> {
-    const { clock, log } = this.#context;
+    const { log } = this.#context;
     const readiness = new Map<string, string[]>();
     for (const { node, is } of seen) {
       if (node.metadata?.labels?.['node.kubernetes.io/exclude-disruption'] !== undefined) continue;
@@ -116,7 +116,6 @@ class NodeMonitor {
       for (const { node } of seen) await this.#taint(node, 'True');
     } else if (disruption === 'left') {
       log.info({}, 'nodelifecycle: nodes are ready again, evictions are resumed');
-      for (const [name, health] of this.#health) this.#health.set(name, { ...health, probeMs: clock.now() });
     } else if (disruption === 'none') {
       for (const { node, is } of seen) await this.#taintInTurn(node, is);
     }

@@ -61,6 +61,9 @@ async function work(options: ControllerOptions, signal: AbortSignal): Promise<vo
   }
 }
 
+/** What the server says when our copy is behind. */
+const EXPECTED = ['Conflict', 'NotFound', 'AlreadyExists'];
+
 async function handle({ queue, reconcile, log, name }: ControllerOptions, key: string, signal: AbortSignal) {
   try {
     const result = await reconcile(key);
@@ -69,7 +72,7 @@ async function handle({ queue, reconcile, log, name }: ControllerOptions, key: s
   } catch (error) {
     const retryMs = queue.addRateLimited(key);
     // What our copy does not show yet is no trouble: the next look will have it.
-    const expected = signal.aborted || isStatus(error, 'Conflict') || isStatus(error, 'NotFound');
+    const expected = signal.aborted || EXPECTED.some((reason) => isStatus(error, reason));
     const fields = { controller: name, key, error: messageOf(error), retryMs };
     if (expected) log.debug(fields, 'controller: reconcile will be tried again');
     else log.warn(fields, 'controller: reconcile failed, trying again');

@@ -109,7 +109,7 @@ function withoutSandbox(pod: V1Pod, record: PodRecord): PodActions {
   const regular = pod.spec?.containers ?? [];
   const toStart = regular.filter((container) => {
     const last = instancesOf(record, container.name)[0];
-    return !last || shouldRestart(pod, container, last);
+    return !last || last.state === 'running' || shouldRestart(pod, container, last);
   });
   const ran = record.containers.length > 0;
   if (pod.spec?.restartPolicy === 'Never' && ran && attempt > 0 && !regular.some((c) => c.restartPolicyRules)) {

@@ -1,4 +1,6 @@
 /** A runtime in memory for the kubelet's tests: everything succeeds at once unless the test says otherwise. */
+
+import type { Writable } from 'node:stream';
 import type { Clock } from '../../base/clock.ts';
 import type {
   ContainerRecord,
@@ -11,7 +13,6 @@ import type {
   SandboxRecord,
   SandboxSpec,
 } from '../runtime/runtime.ts';
-import type { Writable } from 'node:stream';
 import { ImageError } from '../runtime/runtime.ts';
 
 export class FakeRuntime implements ContainerRuntime {
@@ -26,7 +27,11 @@ export class FakeRuntime implements ContainerRuntime {
   /** Runs before each operation named in `log`; may throw or wait. */
   before: (operation: string) => void | Promise<void> = () => undefined;
   exec: (id: string, options: ExecOptions) => Promise<number> = () => Promise.resolve(0);
-  logs: (id: string, options: LogOptions, stdout: Writable, stderr: Writable) => Promise<void> = async (_id, _o, out) => {
+  logs: (id: string, options: LogOptions, stdout: Writable, stderr: Writable) => Promise<void> = async (
+    _id,
+    _o,
+    out,
+  ) => {
     out.write('hello\n');
   };
   readonly #clock: Clock;
@@ -49,7 +54,13 @@ export class FakeRuntime implements ContainerRuntime {
   async runSandbox(spec: SandboxSpec): Promise<SandboxRecord> {
     await this.#did(`sandbox ${spec.pod.name} ${spec.attempt}`);
     const ip = `10.1.0.${++this.#ids}`;
-    const record = { id: `s${this.#ids}`, pod: spec.pod, attempt: spec.attempt, ready: true, createdAt: this.#clock.now() };
+    const record = {
+      id: `s${this.#ids}`,
+      pod: spec.pod,
+      attempt: spec.attempt,
+      ready: true,
+      createdAt: this.#clock.now(),
+    };
     const sandbox = spec.hostNetwork ? record : { ...record, ip };
     this.sandboxes.unshift(sandbox);
     this.#notify(spec.pod.uid);

@@ -1,4 +1,5 @@
 /** Pods and records for tests. */
+import { systemClock } from '../../base/clock.ts';
 import type { V1Container, V1Pod, V1PodSpec } from '../../openapi/generated/types.ts';
 import type { ContainerRecord, PodRecord, SandboxRecord } from '../runtime/runtime.ts';
 import { containerHash, HASH_LABEL, RESTART_COUNT_LABEL, SANDBOX_LABEL } from './names.ts';
@@ -48,4 +49,17 @@ export function instance(
 
 export function record(containers: ContainerRecord[] = [], sandboxes = [sandbox()]): PodRecord {
   return { pod: IDENTITY, sandboxes, containers };
+}
+
+/** Waits until `check` stops throwing; rethrows its last complaint after five seconds. */
+export async function eventually<T>(check: () => T): Promise<T> {
+  const start = systemClock.monotonic();
+  for (;;) {
+    try {
+      return check();
+    } catch (error) {
+      if (systemClock.monotonic() - start > 5000) throw error;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
 }

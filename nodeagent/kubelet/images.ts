@@ -38,12 +38,30 @@ export class Images {
   readonly #backoff: Backoff;
   /** Why the last pull failed, by back-off key. */
   readonly #failures = new Map<string, string>();
+  /** Whether an image is here, by reference, as `warm` found it. */
+  readonly #warmed = new Map<string, Promise<boolean>>();
 
   constructor(options: { runtime: ContainerRuntime; recorder: EventRecorder; clock: Clock }) {
     this.#runtime = options.runtime;
     this.#recorder = options.recorder;
     this.#clock = options.clock;
     this.#backoff = new Backoff({ clock: options.clock });
+  }
+
+  /**
+   * Looks for the images while the sandbox is being made. What is found counts for the next `ensure` only; a failure is
+   * left for it to find again.
+   */
+  warm(containers: readonly V1Container[]): void {
+    for (const { image = '', imagePullPolicy } of containers) {
+      const reference = withDefaultTag(image);
+      if (reference === undefined || imagePullPolicy === 'Always' || this.#warmed.has(reference)) continue;
+      const found = this.#runtime.imageStatus(reference).then(
+        (record) => record !== undefined,
+        () => false,
+      );
+      this.#warmed.set(reference, found);
+    }
   }
 
   /** Resolves with the reference to start from; rejects with `StartError`. Events as upstream's. */
@@ -70,7 +88,9 @@ export class Images {
     const wanted = container.image ?? '';
     let found: boolean;
     try {
-      found = (await this.#runtime.imageStatus(image)) !== undefined;
+      const warmed = this.#warmed.get(image);
+      this.#warmed.delete(image);
+      found = (await warmed) || (await this.#runtime.imageStatus(image)) !== undefined;
     } catch (error) {
       const message = `Failed to inspect image "${wanted}": ${messageOf(error)}`;
       this.#event(pod, container, 'Warning', 'InspectFailed', message);

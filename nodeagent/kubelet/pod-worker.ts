@@ -251,6 +251,7 @@ export class PodWorker {
     try {
       const ip = currentSandbox(this.#pod, record)?.ip ?? '';
       const volumes = await makeVolumes(this.#pod, this.#deps, ip);
+      if (actions.createSandbox) this.#deps.images.warm(actions.start.map(({ container }) => container));
       const sandbox = await this.#sandbox(actions, record);
       if (!sandbox) return undefined;
       return await this.#start(actions.start, record, sandbox, volumes);

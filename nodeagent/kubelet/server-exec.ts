@@ -6,7 +6,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { V1Pod } from '../../openapi/generated/types.ts';
 import { internalError } from '../../openapi/status.ts';
 import { HttpError, type ServerDeps } from './server.ts';
-import { bareId, statusOf } from './server-logs.ts';
+import { bareId, drained, statusOf } from './server-logs.ts';
 
 export interface ExecRequest {
   request: IncomingMessage;
@@ -82,8 +82,13 @@ async function run(
   const gone = new AbortController();
   const sizes = new SizeQueue();
   const stdin = wants.stdin ? new PassThrough({ highWaterMark: STDIN_BYTES_MAX }) : undefined;
+  const stdout = wants.stdout ? channel(client, STDOUT) : undefined;
+  // With a terminal there is one stream.
+  const stderr = wants.stderr && !wants.tty ? channel(client, STDERR) : undefined;
   client.on('close', () => {
     gone.abort();
+    stdout?.destroy();
+    stderr?.destroy();
     sizes.end();
     stdin?.destroy();
   });
@@ -97,9 +102,8 @@ async function run(
       command,
       tty: wants.tty,
       ...(stdin ? { stdin } : {}),
-      ...(wants.stdout ? { stdout: channel(client, STDOUT) } : {}),
-      // With a terminal there is one stream.
-      ...(wants.stderr && !wants.tty ? { stderr: channel(client, STDERR) } : {}),
+      ...(stdout ? { stdout } : {}),
+      ...(stderr ? { stderr } : {}),
       ...(wants.tty ? { resize: sizes } : {}),
       signal: gone.signal,
     });
@@ -112,6 +116,7 @@ async function run(
   }
   sizes.end();
   stdin?.destroy();
+  await Promise.all([stdout, stderr].map((sink) => sink && drained(sink)));
   if (client.readyState === client.OPEN) {
     client.resume();
     client.send(framed(ERROR, Buffer.from(JSON.stringify(report))), () => client.close(1000));

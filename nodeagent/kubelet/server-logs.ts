@@ -20,25 +20,36 @@ export async function serveLogs(call: LogRequest, deps: ServerDeps): Promise<voi
   const { options, limitBytes, stream } = parseQuery(query, deps.clock.now());
   const id = logContainerId(identityOf(pod).name, deps.statusOf(pod), container, query.get('previous') === 'true');
   const gone = new AbortController();
-  const onClose = () => gone.abort();
-  response.once('close', onClose);
-  response.writeHead(200, { 'content-type': 'text/plain' });
-  response.flushHeaders();
   const quota = { left: limitBytes ?? Number.POSITIVE_INFINITY, end: () => gone.abort() };
   const sink = (wanted: boolean) => (wanted ? limited(response, quota) : nothing());
+  const [stdout, stderr] = [sink(stream !== 'Stderr'), sink(stream !== 'Stdout')];
+  const onClose = () => {
+    gone.abort();
+    stdout.destroy();
+    stderr.destroy();
+  };
+  response.once('close', onClose);
+  response.on('error', () => response.destroy());
+  response.writeHead(200, { 'content-type': 'text/plain' });
+  response.flushHeaders();
   try {
-    await deps.runtime.logs(
-      id,
-      { ...options, signal: gone.signal },
-      sink(stream !== 'Stderr'),
-      sink(stream !== 'Stdout'),
-    );
+    await deps.runtime.logs(id, { ...options, signal: gone.signal }, stdout, stderr);
   } catch (error) {
     if (!isAbort(error, gone.signal)) throw error;
-  } finally {
-    response.removeListener('close', onClose);
   }
+  await Promise.all([drained(stdout), drained(stderr)]);
+  response.removeListener('close', onClose);
   if (!response.destroyed) response.end();
+}
+
+/** Resolves once all that was written has left, or the sink is gone: who writes to it does not wait for the last bytes. */
+export function drained(sink: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    if (sink.destroyed) resolve();
+    sink.once('close', resolve);
+    sink.once('error', () => resolve());
+    sink.end(() => resolve());
+  });
 }
 
 function parseQuery(query: URLSearchParams, now: number) {

@@ -29,17 +29,45 @@ describe('podStatus', () => {
       observedGeneration: 1,
       phase: 'Pending',
       conditions: [
-        { type: 'PodReadyToStartContainers', observedGeneration: 1, status: 'False', lastTransitionTime: '2026-01-01T00:00:05Z' },
+        {
+          type: 'PodReadyToStartContainers',
+          observedGeneration: 1,
+          status: 'False',
+          lastTransitionTime: '2026-01-01T00:00:05Z',
+        },
         { type: 'Initialized', observedGeneration: 1, status: 'True', lastTransitionTime: '2026-01-01T00:00:05Z' },
-        { type: 'Ready', observedGeneration: 1, status: 'False', reason: 'ContainersNotReady', message: 'containers with unready status: [web]', lastTransitionTime: '2026-01-01T00:00:05Z' },
-        { type: 'ContainersReady', observedGeneration: 1, status: 'False', reason: 'ContainersNotReady', message: 'containers with unready status: [web]', lastTransitionTime: '2026-01-01T00:00:05Z' },
+        {
+          type: 'Ready',
+          observedGeneration: 1,
+          status: 'False',
+          reason: 'ContainersNotReady',
+          message: 'containers with unready status: [web]',
+          lastTransitionTime: '2026-01-01T00:00:05Z',
+        },
+        {
+          type: 'ContainersReady',
+          observedGeneration: 1,
+          status: 'False',
+          reason: 'ContainersNotReady',
+          message: 'containers with unready status: [web]',
+          lastTransitionTime: '2026-01-01T00:00:05Z',
+        },
         { type: 'PodScheduled', observedGeneration: 1, status: 'True', lastTransitionTime: '2026-01-01T00:00:05Z' },
       ],
       hostIP: '192.168.0.1',
       hostIPs: [{ ip: '192.168.0.1' }],
       startTime: '2026-01-01T00:00:05Z',
       containerStatuses: [
-        { name: 'web', state: { waiting: { reason: 'ContainerCreating' } }, lastState: {}, ready: false, restartCount: 0, image: 'busybox:1', imageID: '', started: false },
+        {
+          name: 'web',
+          state: { waiting: { reason: 'ContainerCreating' } },
+          lastState: {},
+          ready: false,
+          restartCount: 0,
+          image: 'busybox:1',
+          imageID: '',
+          started: false,
+        },
       ],
       qosClass: 'BestEffort',
     });
@@ -72,20 +100,96 @@ describe('podStatus', () => {
   });
 
   const phases: { title: string; pod: V1Pod; record: PodRecord; view?: Partial<StatusView>; phase: string }[] = [
-    { title: 'running while one container runs', pod: pod({ containers: [container('a'), container('b')], restartPolicy: 'Never' }), record: record([instance('a'), instance('b', exited(1))]), phase: 'Running' },
-    { title: 'pending while one container has not been started', pod: pod({ containers: [container('a'), container('b')] }), record: record([instance('a')]), phase: 'Pending' },
-    { title: 'running though every container crashes', pod: pod(), record: record([instance('web', exited(1))]), view: { waiting: crashLoop }, phase: 'Running' },
-    { title: 'succeeded', pod: pod({ restartPolicy: 'Never' }), record: record([instance('web', exited(0))]), phase: 'Succeeded' },
-    { title: 'failed', pod: pod({ restartPolicy: 'Never' }), record: record([instance('web', exited(1))]), phase: 'Failed' },
-    { title: 'succeeded with OnFailure', pod: pod({ restartPolicy: 'OnFailure' }), record: record([instance('web', exited(0))]), phase: 'Succeeded' },
-    { title: 'running with OnFailure after a failure', pod: pod({ restartPolicy: 'OnFailure' }), record: record([instance('web', exited(1))]), phase: 'Running' },
-    { title: 'failed when an init container failed for good', pod: pod({ restartPolicy: 'Never', initContainers: [container('i')] }), record: record([instance('i', exited(1))]), phase: 'Failed' },
-    { title: 'pending while an init container runs', pod: pod({ initContainers: [container('i')] }), record: record([instance('i')]), phase: 'Pending' },
-    { title: 'failed when the kubelet has ended it', pod: pod(), record: record([instance()]), view: { failed: { reason: 'DeadlineExceeded', message: 'm' } }, phase: 'Failed' },
-    { title: 'what it finally was in the API', pod: pod(), record: record([instance()]), view: { previous: { phase: 'Succeeded' } }, phase: 'Succeeded' },
-    { title: 'failed when it was deleted while it ran and exited with 143', pod: pod(), record: record([instance('web', exited(143))]), view: { over: true }, phase: 'Failed' },
-    { title: 'succeeded when it was deleted and exited with 0', pod: pod(), record: record([instance('web', exited(0))]), view: { over: true }, phase: 'Succeeded' },
-    { title: 'failed when it was deleted before it ran', pod: pod(), record: record([], []), view: { over: true }, phase: 'Failed' },
+    {
+      title: 'running while one container runs',
+      pod: pod({ containers: [container('a'), container('b')], restartPolicy: 'Never' }),
+      record: record([instance('a'), instance('b', exited(1))]),
+      phase: 'Running',
+    },
+    {
+      title: 'pending while one container has not been started',
+      pod: pod({ containers: [container('a'), container('b')] }),
+      record: record([instance('a')]),
+      phase: 'Pending',
+    },
+    {
+      title: 'running though every container crashes',
+      pod: pod(),
+      record: record([instance('web', exited(1))]),
+      view: { waiting: crashLoop },
+      phase: 'Running',
+    },
+    {
+      title: 'succeeded',
+      pod: pod({ restartPolicy: 'Never' }),
+      record: record([instance('web', exited(0))]),
+      phase: 'Succeeded',
+    },
+    {
+      title: 'failed',
+      pod: pod({ restartPolicy: 'Never' }),
+      record: record([instance('web', exited(1))]),
+      phase: 'Failed',
+    },
+    {
+      title: 'succeeded with OnFailure',
+      pod: pod({ restartPolicy: 'OnFailure' }),
+      record: record([instance('web', exited(0))]),
+      phase: 'Succeeded',
+    },
+    {
+      title: 'running with OnFailure after a failure',
+      pod: pod({ restartPolicy: 'OnFailure' }),
+      record: record([instance('web', exited(1))]),
+      phase: 'Running',
+    },
+    {
+      title: 'failed when an init container failed for good',
+      pod: pod({ restartPolicy: 'Never', initContainers: [container('i')] }),
+      record: record([instance('i', exited(1))]),
+      phase: 'Failed',
+    },
+    {
+      title: 'pending while an init container runs',
+      pod: pod({ initContainers: [container('i')] }),
+      record: record([instance('i')]),
+      phase: 'Pending',
+    },
+    {
+      title: 'failed when the kubelet has ended it',
+      pod: pod(),
+      record: record([instance()]),
+      view: { failed: { reason: 'DeadlineExceeded', message: 'm' } },
+      phase: 'Failed',
+    },
+    {
+      title: 'what it finally was in the API',
+      pod: pod(),
+      record: record([instance()]),
+      view: { previous: { phase: 'Succeeded' } },
+      phase: 'Succeeded',
+    },
+    {
+      title: 'failed when it was deleted while it ran and exited with 143',
+      pod: pod(),
+      record: record([instance('web', exited(143))]),
+      view: { over: true },
+      phase: 'Failed',
+    },
+    {
+      title: 'succeeded when it was deleted and exited with 0',
+      pod: pod(),
+      record: record([instance('web', exited(0))]),
+      view: { over: true },
+      phase: 'Succeeded',
+    },
+    {
+      title: 'failed when it was deleted before it ran',
+      pod: pod(),
+      record: record([], []),
+      view: { over: true },
+      phase: 'Failed',
+    },
   ];
   for (const { title, pod, record, view, phase } of phases) {
     it(`gives the phase ${phase}: ${title}`, () => assert.equal(statusOf(pod, record, view).phase, phase));
@@ -93,9 +197,17 @@ describe('podStatus', () => {
 
   it('shows a crash loop as waiting with its last end', () => {
     const status = statusOf(pod(), record([instance('web', exited(1), 1)]), { waiting: crashLoop });
-    assert.deepEqual(only(status).state, { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 10s restarting' } });
+    assert.deepEqual(only(status).state, {
+      waiting: { reason: 'CrashLoopBackOff', message: 'back-off 10s restarting' },
+    });
     assert.deepEqual(only(status).lastState, {
-      terminated: { exitCode: 1, reason: 'Error', startedAt: '2026-01-01T00:00:00Z', finishedAt: '2026-01-01T00:00:01Z', containerID: 'docker://web-1' },
+      terminated: {
+        exitCode: 1,
+        reason: 'Error',
+        startedAt: '2026-01-01T00:00:00Z',
+        finishedAt: '2026-01-01T00:00:01Z',
+        containerID: 'docker://web-1',
+      },
     });
     assert.equal(only(status).restartCount, 1);
   });
@@ -134,11 +246,18 @@ describe('podStatus', () => {
   it('waits for the init containers before all else', () => {
     const status = statusOf(pod({ initContainers: [container('i'), container('j')] }), record([instance('i')]));
     assert.deepEqual(only(status).state, { waiting: { reason: 'PodInitializing' } });
-    assert.deepEqual(status.initContainerStatuses?.map(({ ready, state }) => [ready, Object.keys(state ?? {})]), [
-      [false, ['running']],
-      [false, ['waiting']],
-    ]);
-    assert.ok(conditionsOf(status).includes('Initialized False ContainersNotInitialized containers with incomplete status: [i j]'));
+    assert.deepEqual(
+      status.initContainerStatuses?.map(({ ready, state }) => [ready, Object.keys(state ?? {})]),
+      [
+        [false, ['running']],
+        [false, ['waiting']],
+      ],
+    );
+    assert.ok(
+      conditionsOf(status).includes(
+        'Initialized False ContainersNotInitialized containers with incomplete status: [i j]',
+      ),
+    );
   });
 
   it('counts a finished init container as ready', () => {
@@ -158,7 +277,9 @@ describe('podStatus', () => {
     const probes = { started: () => true, ready: (c: { name: string }) => c.name === 'web' };
     const spec = { initContainers: [container('side', { restartPolicy: 'Always' })] };
     const status = statusOf(pod(spec), record([instance(), instance('side')]), { probes });
-    assert.ok(conditionsOf(status).includes('ContainersReady False ContainersNotReady containers with unready status: [side]'));
+    assert.ok(
+      conditionsOf(status).includes('ContainersReady False ContainersNotReady containers with unready status: [side]'),
+    );
   });
 
   it('words the conditions of a completed pod as upstream', () => {
@@ -199,7 +320,11 @@ describe('podStatus', () => {
   });
 
   for (const [title, resources, qos] of [
-    ['limits equal to requests', { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '1000m', memory: '1Gi' } }, 'Guaranteed'],
+    [
+      'limits equal to requests',
+      { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '1000m', memory: '1Gi' } },
+      'Guaranteed',
+    ],
     ['only limits', { limits: { cpu: '1', memory: '1Gi' } }, 'Guaranteed'],
     ['only a cpu request', { requests: { cpu: '1' } }, 'Burstable'],
     ['nothing', {}, 'BestEffort'],

@@ -3,13 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog } from '../../base/log.ts';
-import { iptablesApplier, type Sysctl } from './apply.ts';
+import { iptablesApplier } from './apply.ts';
 import { JUMPS } from './chains.ts';
+import type { KernelFiles } from './kernel-files.ts';
 import { LockedError } from './lock.ts';
 import { buildRules } from './rules.ts';
 import { type CommandRunner, MissingCommandError, runCommand } from './run-command.ts';
 import { endpoints, portsOf, service } from './testing/objects.ts';
 
+const ROUTE_LOCALNET = '/proc/sys/net/ipv4/conf/all/route_localnet';
 const SETTINGS = { masqueradeAll: false, localhostNodePorts: true };
 const NONE = buildRules([], SETTINGS);
 const ONE = buildRules(portsOf([service('a/b', '172.30.0.1')], [endpoints('a/b', ['10.0.0.1'])]), SETTINGS);
@@ -18,7 +20,7 @@ const ONE = buildRules(portsOf([service('a/b', '172.30.0.1')], [endpoints('a/b',
 class FakeSystem {
   readonly commands: string[] = [];
   readonly restored: string[] = [];
-  readonly sysctls = new Map([['net/ipv4/conf/all/route_localnet', '0']]);
+  readonly settings = new Map([[ROUTE_LOCALNET, '0']]);
   saved = '';
   restoreFails = false;
   readonly run: CommandRunner = async (command, args, input) => {
@@ -27,9 +29,13 @@ class FakeSystem {
     if (input && this.restoreFails) return { stdout: '', stderr: 'iptables-restore: line 2 failed', exitCode: 1 };
     return { stdout: command === 'iptables-save' ? this.saved : '', stderr: '', exitCode: 0 };
   };
-  readonly sysctl: Sysctl = {
-    read: async (name) => this.sysctls.get(name),
-    write: async (name, value) => void this.sysctls.set(name, value),
+  readonly files: KernelFiles = {
+    read: async (path) => this.settings.get(path),
+    write: async (path, value) => void this.settings.set(path, value),
+    list: async (folder) => {
+      const inside = [...this.settings.keys()].filter((path) => path.startsWith(`${folder}/`));
+      return inside.map((path) => path.slice(folder.length + 1).split('/')[0] ?? '');
+    },
   };
 }
 
@@ -48,16 +54,16 @@ describe('the applier', () => {
     iptablesApplier({
       log: silentLog,
       run: system.run,
-      sysctl: system.sysctl,
+      files: system.files,
       lockFile: join(folder, 'lock'),
       ...extra,
     });
-  const localnet = () => system.sysctls.get('net/ipv4/conf/all/route_localnet');
+  const localnet = () => system.settings.get(ROUTE_LOCALNET);
 
   it('looks once, then writes each change with one command', async () => {
     const subject = applier();
-    await subject.apply(ONE);
-    await subject.apply(NONE);
+    await subject.apply(ONE, false);
+    await subject.apply(NONE, false);
     assert.deepEqual(system.commands, [
       'iptables-save',
       'iptables-restore -w 5 --noflush',
@@ -68,27 +74,37 @@ describe('the applier', () => {
     assert.equal(system.restored[1]?.match(/^-X KUBE-(SVC|SEP)-/gm)?.length, 2);
   });
 
+  it('writes only what changed, or everything when told so', async () => {
+    const subject = applier();
+    await subject.apply(NONE, false);
+    await subject.apply(ONE, false);
+    assert.ok(!system.restored[1]?.includes('*filter'));
+    await subject.apply(ONE, true);
+    assert.equal(system.restored[2]?.includes('*filter'), true);
+    assert.deepEqual(system.restored[2]?.match(/--to-destination \S+/g), ['--to-destination 10.0.0.1:80']);
+  });
+
   it('drops chains that an earlier run left', async () => {
     system.saved = '*nat\n:KUBE-SEP-AAAAAAAAAAAAAAAA - [0:0]\nCOMMIT\n';
-    await applier().apply(NONE);
+    await applier().apply(NONE, false);
     assert.ok(system.restored[0]?.includes('-X KUBE-SEP-AAAAAAAAAAAAAAAA\n'));
   });
 
   it('says which rule the kernel refused, and looks again next time', async () => {
     const subject = applier();
-    await subject.apply(NONE);
+    await subject.apply(NONE, false);
     system.restoreFails = true;
-    await assert.rejects(subject.apply(ONE), /line 2 failed \(:KUBE-NODEPORTS - \[0:0\]\)/);
+    await assert.rejects(subject.apply(ONE, false), /line 2 failed \(:KUBE-SERVICES - \[0:0\]\)/);
     system.restoreFails = false;
-    await subject.apply(ONE);
+    await subject.apply(ONE, false);
     assert.equal(system.commands.filter((command) => command === 'iptables-save').length, 2);
   });
 
   it('notices that rules are gone and then adds the jumps again', async () => {
     const subject = applier();
-    await subject.apply(NONE);
+    await subject.apply(NONE, false);
     assert.equal(await subject.verify(NONE), false);
-    await subject.apply(NONE);
+    await subject.apply(NONE, false);
     assert.equal(system.restored[1]?.match(/^-I /gm)?.length, JUMPS.length);
   });
 
@@ -113,12 +129,23 @@ describe('the applier', () => {
   });
 
   it('leaves route_localnet on where it was on before', async () => {
-    system.sysctls.set('net/ipv4/conf/all/route_localnet', '1');
+    system.settings.set(ROUTE_LOCALNET, '1');
     const subject = applier();
     await subject.prepare();
     await subject.remove();
     assert.equal(localnet(), '1');
     subject.release();
+  });
+
+  it('lets the pods of the bridge reach themselves, those that come later too', async () => {
+    const hairpin = (port: string) => `/sys/class/net/docker0/brif/${port}/hairpin_mode`;
+    system.settings.set(hairpin('veth1'), '0');
+    const subject = applier({ podBridge: 'docker0' });
+    await subject.apply(NONE, false);
+    assert.equal(system.settings.get(hairpin('veth1')), '1');
+    system.settings.set(hairpin('veth2'), '0');
+    await subject.verify(NONE);
+    assert.equal(system.settings.get(hairpin('veth2')), '1');
   });
 
   it('removes nothing where nothing is', async () => {

@@ -1,13 +1,12 @@
 /** Puts rules into the kernel through iptables-restore, and takes them out again. */
-import { rmSync, writeFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { codeOf, messageOf } from '../../base/errors.ts';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import type { Jump } from './chains.ts';
 import { isDynamicChain } from './chains.ts';
+import { allowHairpin, bridgeTrafficIsFiltered, hostKernelFiles, type KernelFiles } from './kernel-files.ts';
 import { acquireLock, type Lock, LockedError, lockHolder } from './lock.ts';
 import {
-  dynamicChains,
+  changedPart,
   isIntact,
   missingJumps,
   parseSaved,
@@ -26,8 +25,8 @@ export interface RuleApplier {
   prepare(): Promise<void>;
   /** Whether packets between two pods of one bridge pass iptables (module br_netfilter). */
   bridgeTrafficIsFiltered(): Promise<boolean>;
-  /** Makes the kernel's rules be `rules`. */
-  apply(rules: ProxyRules): Promise<void>;
+  /** Makes the kernel's rules be `rules`: by writing what changed since the last time, or everything when `full`. */
+  apply(rules: ProxyRules, full: boolean): Promise<void>;
   /** Whether what was applied is still there as far as chains and jumps go; if not, the next `apply` writes it all. */
   verify(rules: ProxyRules): Promise<boolean>;
   /** Ends UDP flows; each entry is what `conntrack -D` takes. */
@@ -38,12 +37,6 @@ export interface RuleApplier {
   release(): void;
 }
 
-export interface Sysctl {
-  /** `undefined` when the kernel has no such setting. */
-  read(name: string): Promise<string | undefined>;
-  write(name: string, value: string): Promise<void>;
-}
-
 export interface IptablesApplierOptions {
   log: Log;
   /** Held while a proxy runs on this host; none is taken when absent. */
@@ -51,26 +44,14 @@ export interface IptablesApplierOptions {
   /** Answer node ports on 127.0.0.1 too; true unless told otherwise. */
   localhostNodePorts?: boolean;
   run?: CommandRunner;
-  sysctl?: Sysctl;
+  files?: KernelFiles;
+  /** The bridge that the pods are on: its ports are told to let a pod reach itself through its Service. */
+  podBridge?: string;
 }
 
-const ROUTE_LOCALNET = 'net/ipv4/conf/all/route_localnet';
-const BRIDGE_FILTERED = 'net/bridge/bridge-nf-call-iptables';
+const ROUTE_LOCALNET = '/proc/sys/net/ipv4/conf/all/route_localnet';
 /** How long to wait for another user of iptables. */
 const WAIT_SECONDS = '5';
-
-/** Settings under /proc/sys, slashes in their names. */
-export const systemSysctl: Sysctl = {
-  async read(name) {
-    try {
-      return (await readFile(`/proc/sys/${name}`, 'utf8')).trim();
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      throw error;
-    }
-  },
-  write: (name, value) => writeFile(`/proc/sys/${name}`, value),
-};
 
 export function iptablesApplier(options: IptablesApplierOptions): RuleApplier {
   return new IptablesApplier(options);
@@ -81,10 +62,11 @@ class IptablesApplier implements RuleApplier {
   readonly #lockFile: string | undefined;
   readonly #localhostNodePorts: boolean;
   readonly #run: CommandRunner;
-  readonly #sysctl: Sysctl;
+  readonly #files: KernelFiles;
+  readonly #podBridge: string | undefined;
   #lock: Lock | undefined;
-  /** Dynamic chains that are in the kernel; unknown before the first look and after a failure. */
-  #known: ReadonlySet<string> | undefined;
+  /** What is in the kernel; unknown before the first time and after a failure. */
+  #previous: ProxyRules | undefined;
   #conntrackMissing = false;
   /** Remembers, where there is no lock file, that the sysctl was off before. */
   #switchedRouteLocalnet = false;
@@ -94,7 +76,8 @@ class IptablesApplier implements RuleApplier {
     this.#lockFile = options.lockFile;
     this.#localhostNodePorts = options.localhostNodePorts ?? true;
     this.#run = options.run ?? runCommand;
-    this.#sysctl = options.sysctl ?? systemSysctl;
+    this.#files = options.files ?? hostKernelFiles;
+    this.#podBridge = options.podBridge;
   }
 
   async prepare(): Promise<void> {
@@ -103,28 +86,28 @@ class IptablesApplier implements RuleApplier {
     if (this.#localhostNodePorts) await this.#switchRouteLocalnetOn();
   }
 
-  async bridgeTrafficIsFiltered(): Promise<boolean> {
-    return (await this.#sysctl.read(BRIDGE_FILTERED)) === '1';
+  bridgeTrafficIsFiltered(): Promise<boolean> {
+    return bridgeTrafficIsFiltered(this.#files);
   }
 
-  async apply(rules: ProxyRules): Promise<void> {
-    const next = new Set(rules.nat.chains.filter(isDynamicChain));
-    let jumps: readonly Jump[] = [];
-    let known = this.#known;
-    if (!known) {
+  async apply(rules: ProxyRules, full: boolean): Promise<void> {
+    const previous = full ? undefined : this.#previous;
+    this.#previous = undefined;
+    if (previous) {
+      const stale = staleChains(previous.nat.chains, rules);
+      await this.#restore(restoreText(changedPart(previous, rules), stale, []));
+    } else {
       const saved = await this.#save();
-      known = dynamicChains(saved);
-      jumps = missingJumps(saved);
+      await this.#restore(restoreText(rules, staleChains(saved.nat.chains, rules), missingJumps(saved)));
     }
-    const stale = [...known].filter((chain) => !next.has(chain));
-    this.#known = undefined;
-    await this.#restore(restoreText(rules, stale, jumps));
-    this.#known = next;
+    this.#previous = rules;
+    await this.#allowHairpin();
   }
 
   async verify(rules: ProxyRules): Promise<boolean> {
+    await this.#allowHairpin();
     const intact = isIntact(await this.#save(), rules);
-    if (!intact) this.#known = undefined;
+    if (!intact) this.#previous = undefined;
     return intact;
   }
 
@@ -145,7 +128,7 @@ class IptablesApplier implements RuleApplier {
   async remove(): Promise<void> {
     const holder = this.#lockFile === undefined || this.#lock ? undefined : lockHolder(this.#lockFile);
     if (this.#lockFile !== undefined && holder !== undefined) throw new LockedError(this.#lockFile, holder);
-    this.#known = undefined;
+    this.#previous = undefined;
     const text = removalText(await this.#save());
     if (text !== undefined) await this.#restore(text);
     await this.#switchRouteLocalnetBack();
@@ -156,6 +139,16 @@ class IptablesApplier implements RuleApplier {
     this.#lock = undefined;
   }
 
+  /** Where this fails, only a pod that calls itself through its Service is affected. */
+  async #allowHairpin(): Promise<void> {
+    if (this.#podBridge === undefined) return;
+    try {
+      await allowHairpin(this.#files, this.#podBridge);
+    } catch (error) {
+      this.#log.warn({ bridge: this.#podBridge, error: messageOf(error) }, 'proxy: pods may not reach themselves');
+    }
+  }
+
   async #save(): Promise<Saved> {
     const { stdout, stderr, exitCode } = await this.#run('iptables-save', []);
     if (exitCode !== 0) throw new Error(`iptables-save failed: ${stderr.trim()}`);
@@ -163,6 +156,7 @@ class IptablesApplier implements RuleApplier {
   }
 
   async #restore(text: string): Promise<void> {
+    if (text.trim() === '') return;
     const { stderr, exitCode } = await this.#run('iptables-restore', ['-w', WAIT_SECONDS, '--noflush'], text);
     if (exitCode === 0) return;
     const line = Number(/line:? (\d+)/.exec(stderr)?.[1]);
@@ -173,8 +167,8 @@ class IptablesApplier implements RuleApplier {
   /** Without it the kernel drops packets from 127.0.0.1 that leave for a pod. */
   async #switchRouteLocalnetOn(): Promise<void> {
     try {
-      if ((await this.#sysctl.read(ROUTE_LOCALNET)) !== '0') return;
-      await this.#sysctl.write(ROUTE_LOCALNET, '1');
+      if ((await this.#files.read(ROUTE_LOCALNET)) !== '0') return;
+      await this.#files.write(ROUTE_LOCALNET, '1');
       this.#switchedRouteLocalnet = true;
       if (this.#lockFile !== undefined) writeFileSync(this.#noteFile, '', { mode: 0o600 });
     } catch (error) {
@@ -183,9 +177,9 @@ class IptablesApplier implements RuleApplier {
   }
 
   async #switchRouteLocalnetBack(): Promise<void> {
-    const noted = this.#lockFile !== undefined && (await exists(this.#noteFile));
+    const noted = this.#lockFile !== undefined && existsSync(this.#noteFile);
     if (!noted && !this.#switchedRouteLocalnet) return;
-    await this.#sysctl.write(ROUTE_LOCALNET, '0');
+    await this.#files.write(ROUTE_LOCALNET, '0');
     this.#switchedRouteLocalnet = false;
     if (this.#lockFile !== undefined) rmSync(this.#noteFile, { force: true });
   }
@@ -196,12 +190,8 @@ class IptablesApplier implements RuleApplier {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await readFile(path);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
-    throw error;
-  }
+/** Chains of services and endpoints that are there and no longer used. */
+function staleChains(present: Iterable<string>, { nat }: ProxyRules): string[] {
+  const used = new Set(nat.chains);
+  return [...present].filter((chain) => isDynamicChain(chain) && !used.has(chain));
 }

@@ -7,12 +7,13 @@ import { FakeApi } from '../../client/fake-api.ts';
 import { ENDPOINTS, SERVICES } from '../../client/resources.ts';
 import type { V1Endpoints } from '../../openapi/generated/types.ts';
 import type { RuleApplier } from './apply.ts';
-import { type Proxy, startProxy } from './proxy.ts';
+import { type RunningProxy, startProxy } from './proxy.ts';
 import type { ProxyRules } from './rules.ts';
 import { endpoints, NODE, service } from './testing/objects.ts';
 
 class FakeApplier implements RuleApplier {
   readonly applied: ProxyRules[] = [];
+  readonly full: boolean[] = [];
   readonly forgotten: (readonly string[])[] = [];
   filtered = true;
   intact = true;
@@ -25,7 +26,8 @@ class FakeApplier implements RuleApplier {
   async bridgeTrafficIsFiltered(): Promise<boolean> {
     return this.filtered;
   }
-  async apply(rules: ProxyRules): Promise<void> {
+  async apply(rules: ProxyRules, full: boolean): Promise<void> {
+    this.full.push(full);
     if (this.failures > 0) {
       this.failures -= 1;
       throw new Error('the kernel said no');
@@ -55,7 +57,7 @@ describe('the proxy', () => {
   let clock: FakeClock;
   let api: FakeApi;
   let applier: FakeApplier;
-  let proxy: Proxy;
+  let proxy: RunningProxy;
 
   beforeEach(() => {
     clock = new FakeClock();
@@ -119,6 +121,7 @@ describe('the proxy', () => {
     assert.equal(applier.applied.length, 2);
     await clock.advance(1);
     assert.equal(applier.applied.length, 3);
+    assert.deepEqual(applier.full, [true, false, false]);
     assert.deepEqual(applier.targets, ['10.0.0.9:80']);
   });
 
@@ -157,7 +160,7 @@ describe('the proxy', () => {
     await clock.advance(59 * 60_000);
     assert.equal(applier.applied.length, 1);
     await clock.advance(2 * 60_000);
-    assert.equal(applier.applied.length, 2);
+    assert.deepEqual(applier.full, [true, true]);
   });
 
   it('masquerades everything where answers would bypass iptables, and notices when that ends', async () => {

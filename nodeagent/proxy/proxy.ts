@@ -29,7 +29,7 @@ export interface ProxyOptions {
   applier: RuleApplier;
 }
 
-export interface Proxy {
+export interface RunningProxy {
   /** Resolves once the first rules are in the kernel. Never rejects; never resolves when stopped before. */
   synced: Promise<void>;
   /** Stops watching and gives the lock back. The rules stay, so that connections go on; `applier.remove()` removes. */
@@ -44,7 +44,7 @@ const VERIFY_MS = 60_000;
 const FULL_SYNC_MS = 3_600_000;
 
 /** Starts the proxy. Rejects when another one holds the host's lock. */
-export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   await options.applier.prepare();
   const proxy = new IptablesProxy(options);
   return { synced: proxy.synced, stop: () => proxy.stop() };
@@ -157,7 +157,7 @@ class IptablesProxy {
     const text = JSON.stringify(rules);
     if (this.#applied?.text === text) return;
     const start = clock.monotonic();
-    await applier.apply(rules);
+    await applier.apply(rules, this.#applied === undefined);
     const stale = staleFlows(this.#ports, ports);
     if (!this.#applied) this.#lastFullAt = clock.monotonic();
     this.#ports = ports;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { JUMPS } from './chains.ts';
-import { dynamicChains, isIntact, missingJumps, parseSaved, removalText, restoreText } from './restore-text.ts';
+import { changedPart, isIntact, missingJumps, parseSaved, removalText, restoreText } from './restore-text.ts';
 import { buildRules } from './rules.ts';
+import { endpoints, portsOf, service } from './testing/objects.ts';
 
 const EMPTY = buildRules([], { masqueradeAll: false, localhostNodePorts: true });
 const GONE = 'KUBE-SVC-AAAAAAAAAAAAAAAA';
@@ -24,7 +25,6 @@ describe('what iptables-save prints', () => {
     const saved = parseSaved(savedText());
     assert.ok(saved.nat.chains.has('DOCKER') && saved.nat.chains.has('KUBE-SERVICES'));
     assert.ok(saved.filter.rules.includes('-A FORWARD -o docker0 -j DOCKER'));
-    assert.deepEqual([...dynamicChains(saved)], [GONE]);
   });
 
   it('may be empty', () => {
@@ -48,6 +48,32 @@ describe('the text to restore', () => {
     assert.ok(nat.includes(`:${GONE} - [0:0]\n`));
     assert.ok(nat.includes('\n-I PREROUTING 1 -m comment --comment "kubernetes service portals" -j KUBE-SERVICES\n'));
     assert.ok(nat.endsWith(`-X ${GONE}\nCOMMIT\n`));
+  });
+});
+
+describe('the part that changed', () => {
+  const rules = (...addresses: string[]) => {
+    const services = [service('a/b', '172.30.0.1'), service('a/c', '172.30.0.2')];
+    const all = [endpoints('a/b', addresses), endpoints('a/c', ['10.0.0.9'])];
+    return buildRules(portsOf(services, all), { masqueradeAll: false, localhostNodePorts: true });
+  };
+
+  it('is the service and the new endpoint, when an endpoint was added', () => {
+    const { filter, nat } = changedPart(rules('10.0.0.1'), rules('10.0.0.1', '10.0.0.2'));
+    assert.deepEqual(filter, { chains: [], rules: [] });
+    assert.deepEqual(nat.chains.map((chain) => chain.slice(0, 8)).sort(), ['KUBE-SEP', 'KUBE-SVC']);
+    assert.ok(
+      nat.rules.some((rule) => rule.endsWith('10.0.0.2:80')) && !nat.rules.some((rule) => rule.includes('a/c')),
+    );
+  });
+
+  it('covers the filter table when the last endpoint went', () => {
+    const { filter, nat } = changedPart(rules('10.0.0.1'), rules());
+    assert.deepEqual([filter.chains, nat.chains], [['KUBE-SERVICES'], ['KUBE-SERVICES']]);
+  });
+
+  it('is nothing when nothing changed', () => {
+    assert.equal(restoreText(changedPart(rules('10.0.0.1'), rules('10.0.0.1')), [], []).trim(), '');
   });
 });
 

@@ -1,6 +1,6 @@
 /** Text for `iptables-restore --noflush`, and the reading of what `iptables-save` prints. Pure. */
-import { isDynamicChain, isOwnChain, JUMPS, type Jump, type TableName } from './chains.ts';
-import type { ProxyRules } from './rules.ts';
+import { isOwnChain, JUMPS, type Jump, type TableName } from './chains.ts';
+import type { ProxyRules, Table } from './rules.ts';
 
 /** What is in the kernel's tables now. */
 export interface SavedTable {
@@ -37,26 +37,40 @@ function jumpRules(saved: Saved, { table, from, to }: Jump): string[] {
   return saved[table].rules.filter((rule) => rule.startsWith(`-A ${from} `) && rule.endsWith(` -j ${to}`));
 }
 
-/** Chains of services and endpoints that are there. */
-export function dynamicChains(saved: Saved): Set<string> {
-  return new Set([...saved.nat.chains].filter(isDynamicChain));
-}
-
 /** Whether all that never changes is still there: somebody may have flushed the tables. */
 export function isIntact(saved: Saved, rules: ProxyRules): boolean {
   const complete = TABLES.every((table) => rules[table].chains.every((chain) => saved[table].chains.has(chain)));
   return complete && missingJumps(saved).length === 0;
 }
 
-/** Replaces our chains as a whole, adds jumps, and drops chains that are no longer used: one transaction a table. */
+/** Only the chains that are new or whose rules differ: writing ten thousand rules takes most of a second. */
+export function changedPart(before: ProxyRules, after: ProxyRules): ProxyRules {
+  return { filter: changedTable(before.filter, after.filter), nat: changedTable(before.nat, after.nat) };
+}
+
+function changedTable(before: Table, after: Table): Table {
+  const then = rulesByChain(before);
+  const changed = [...rulesByChain(after)].filter(([chain, rules]) => then.get(chain)?.join('\n') !== rules.join('\n'));
+  return { chains: changed.map(([chain]) => chain), rules: changed.flatMap(([, rules]) => rules) };
+}
+
+function rulesByChain({ chains, rules }: Table): Map<string, string[]> {
+  const out = new Map(chains.map((chain): [string, string[]] => [chain, []]));
+  for (const rule of rules) out.get(rule.split(' ', 2)[1] ?? '')?.push(rule);
+  return out;
+}
+
+/** Replaces chains as a whole, leaving others alone, adds jumps, and drops chains that are no longer used: one transaction a table. */
 export function restoreText(rules: ProxyRules, stale: readonly string[], jumps: readonly Jump[]): string {
   const lines: string[] = [];
   for (const table of TABLES) {
     const gone = table === 'nat' ? stale : [];
+    const added = jumps.filter((jump) => jump.table === table);
+    if (rules[table].chains.length + gone.length + added.length === 0) continue;
     lines.push(`*${table}`);
     for (const chain of [...rules[table].chains, ...gone]) lines.push(`:${chain} - [0:0]`);
     lines.push(...rules[table].rules);
-    for (const { from, to, match } of jumps.filter((jump) => jump.table === table)) {
+    for (const { from, to, match } of added) {
       lines.push(`-I ${from} 1 ${match}-j ${to}`);
     }
     for (const chain of gone) lines.push(`-X ${chain}`);

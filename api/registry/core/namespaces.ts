@@ -2,11 +2,11 @@ import type { V1Namespace } from '../../../openapi/generated/types.ts';
 import type { FieldError } from '../../../openapi/status.ts';
 import { declare, type ResourceDeclaration, type UpdateStrategy } from '../declaration.ts';
 import { invalidEach, invalidValue } from '../validation/errors.ts';
+import { validateFinalizerPrefix } from '../validation/metadata.ts';
 import { isQualifiedName, nameIsDnsLabel } from '../validation/names.ts';
 import { ageColumn, column, type Describe, nameColumn } from './columns.ts';
 
 const NAME_LABEL = 'kubernetes.io/metadata.name';
-const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion'];
 
 export function namespaces(describe: Describe): ResourceDeclaration {
   return declare<V1Namespace>({
@@ -75,14 +75,10 @@ function defaultNamespace(namespace: V1Namespace): void {
 }
 
 function validateNamespace(namespace: V1Namespace): FieldError[] {
-  return (namespace.spec?.finalizers ?? []).flatMap((finalizer) => {
-    const errors = invalidEach('spec.finalizers', finalizer, isQualifiedName(finalizer));
-    if (!finalizer.includes('/') && !STANDARD_FINALIZERS.includes(finalizer)) {
-      const detail = 'name is neither a standard finalizer name nor is it fully qualified';
-      errors.push(invalidValue('spec.finalizers', finalizer, detail));
-    }
-    return errors;
-  });
+  return (namespace.spec?.finalizers ?? []).flatMap((finalizer) => [
+    ...invalidEach('spec.finalizers', finalizer, isQualifiedName(finalizer)),
+    ...validateFinalizerPrefix(finalizer, 'spec.finalizers'),
+  ]);
 }
 
 function validateNamespaceStatus(namespace: V1Namespace): FieldError[] {

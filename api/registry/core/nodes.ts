@@ -70,6 +70,20 @@ export function nodes(describe: Describe): ResourceDeclaration {
   });
 }
 
+/** Clients rely on every one of these being there. */
+const UNKNOWN_INFO = {
+  machineID: '',
+  systemUUID: '',
+  bootID: '',
+  kernelVersion: '',
+  osImage: '',
+  containerRuntimeVersion: '',
+  kubeletVersion: '',
+  kubeProxyVersion: '',
+  operatingSystem: '',
+  architecture: '',
+};
+
 function defaultNode(node: V1Node): void {
   node.spec ??= {};
   node.status ??= {};
@@ -79,6 +93,9 @@ function defaultNode(node: V1Node): void {
   canonicalizeResources(status.capacity);
   canonicalizeResources(status.allocatable);
   if (!status.allocatable && status.capacity) status.allocatable = { ...status.capacity };
+  status.daemonEndpoints ??= {};
+  status.daemonEndpoints.kubeletEndpoint ??= { Port: 0 };
+  status.nodeInfo = { ...UNKNOWN_INFO, ...status.nodeInfo };
 }
 
 function statusText(node: V1Node): string {
@@ -159,16 +176,14 @@ export function validateNodeUpdate(node: V1Node, old: V1Node): FieldError[] {
   };
   onlyOnce('podCIDRs', 'podCIDR');
   onlyOnce('providerID', 'providerID');
-  const rest = (from: typeof spec) => ({
-    ...from,
-    podCIDR: undefined,
-    podCIDRs: undefined,
-    providerID: undefined,
-    unschedulable: undefined,
-    taints: undefined,
-    configSource: undefined,
-  });
-  if (!semanticEqual(rest(spec), rest(before))) {
+  const same = {
+    unschedulable: spec.unschedulable,
+    taints: spec.taints,
+    configSource: spec.configSource,
+    ...(before.providerID ? {} : { providerID: spec.providerID }),
+    ...(before.podCIDRs?.length ? {} : { podCIDR: spec.podCIDR, podCIDRs: spec.podCIDRs }),
+  };
+  if (!semanticEqual({ ...before, ...same }, spec)) {
     errors.push(forbiddenField('[]', 'node updates may only change labels, taints, or capacity'));
   }
   return errors;

@@ -106,6 +106,7 @@ export class ResourceStore {
     strategy.allocate?.(object, undefined, context);
     try {
       const stored = encodeStored(object);
+      this.cache.remember(stored, object);
       const revision = await this.storage.create(key, stored);
       return await this.#committed(key, stored, revision);
     } catch (error) {
@@ -238,6 +239,7 @@ export class ResourceStore {
     takeResourceVersion(object);
     const stored = encodeStored(object);
     if (isSame(stored, object, current)) return current;
+    this.cache.remember(stored, object);
     const revision = await this.storage.update(key, stored, current.revision);
     return this.#committed(key, stored, revision);
   }

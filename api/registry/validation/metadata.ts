@@ -8,11 +8,14 @@ import { isDns1123Label, isQualifiedName, nameIsDnsSubdomain } from './names.ts'
 
 const ANNOTATIONS_MAX_BYTES = 256 * 1024;
 const IMMUTABLE = 'field is immutable';
+const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion'];
 
 export interface ObjectMetaRules {
   namespaced: boolean;
   /** A DNS-1123 subdomain when absent. */
   validateName?: ((name: string, prefix: boolean) => string[]) | undefined;
+  /** Finalizers need no prefix, as with custom resources. */
+  anyFinalizers?: boolean;
 }
 
 /** What is wrong with the metadata of an object, new or changed. */
@@ -24,7 +27,7 @@ export function validateObjectMeta(meta: V1ObjectMeta, rules: ObjectMetaRules, p
     ...validateLabels(meta.labels, `${path}.labels`),
     ...validateAnnotations(meta.annotations, `${path}.annotations`),
     ...validateOwnerReferences(meta.ownerReferences ?? [], `${path}.ownerReferences`),
-    ...validateFinalizers(meta.finalizers ?? [], `${path}.finalizers`),
+    ...validateFinalizers(meta.finalizers ?? [], rules.anyFinalizers === true, `${path}.finalizers`),
   ];
 }
 
@@ -79,12 +82,20 @@ function validateOwnerReference(reference: V1OwnerReference, field: string): Fie
   return errors;
 }
 
-function validateFinalizers(finalizers: readonly string[], field: string): FieldError[] {
+function validateFinalizers(finalizers: readonly string[], any: boolean, field: string): FieldError[] {
   const errors = finalizers.flatMap((finalizer) => invalidEach(field, finalizer, isQualifiedName(finalizer)));
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
     errors.push(invalidValue(field, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'));
   }
-  return errors;
+  if (any) return errors;
+  return [...errors, ...finalizers.flatMap((finalizer, i) => validateFinalizerPrefix(finalizer, `${field}[${i}]`))];
+}
+
+/** Only Kubernetes' own finalizers have no prefix. */
+export function validateFinalizerPrefix(finalizer: string, field: string): FieldError[] {
+  if (finalizer.includes('/') || STANDARD_FINALIZERS.includes(finalizer)) return [];
+  const detail = 'name is neither a standard finalizer name nor is it fully qualified';
+  return [invalidValue(field, finalizer, detail)];
 }
 
 /** `field is immutable`, unless both mean the same. */

@@ -29,7 +29,7 @@ import { ensurePauseImage, mayLowerOomScores } from './host.ts';
 import { imageStatus, listImages, pullImage } from './images.ts';
 import { LABEL, labelFilter, podOf } from './labels.ts';
 import { loadDockerode } from './load.ts';
-import { DEFAULT_NETWORK, ensureNetwork, removeNetworks } from './network.ts';
+import { DEFAULT_NETWORK, enableHairpin, ensureNetwork, removeNetworks } from './network.ts';
 import { containerRecord, type Inspected, isSandbox, podRecords, sandboxRecord } from './records.ts';
 import { containerOptions, resolvConf, type Settings, sandboxOptions } from './spec.ts';
 import { copyOutput, openStream } from './streams.ts';
@@ -177,7 +177,7 @@ export class DockerRuntime implements ContainerRuntime {
     const container = this.#docker.getContainer(id);
     try {
       await spoken(container.start());
-      const inspect = await spoken(container.inspect());
+      const [inspect] = await Promise.all([spoken(container.inspect()), enableHairpin(this.#settings.networkName)]);
       const ip = Object.values(inspect.NetworkSettings.Networks)[0]?.IPAddress;
       if (spec.dns) await this.#writeResolvConf(inspect.ResolvConfPath, spec.dns);
       return { id, pod: spec.pod, attempt: spec.attempt, ready: true, createdAt, ...(ip ? { ip } : {}) };

@@ -11,8 +11,8 @@ import type { ExecOptions } from '../runtime.ts';
 import { spoken } from './errors.ts';
 import { copyOutput } from './streams.ts';
 
-/** Docker closes the stream a moment before it knows the exit code. */
-const EXIT_CODE_WAITS_MS = [1, 2, 5, 10, 20, 50, 100, 250, 500, 1000];
+/** Docker closes the stream a moment before it knows the exit code, and so with other news. */
+const NEWS_WAITS_MS = [1, 2, 5, 10, 20, 50, 100, 250, 500, 1000];
 
 export interface ExecHost {
   docker: Docker;
@@ -70,7 +70,7 @@ function followSizes(exec: Exec, { resize, tty }: ExecOptions, log: Log): { stop
 }
 
 async function exitCode({ clock }: ExecHost, exec: Exec, signal: AbortSignal): Promise<number> {
-  for (const wait of EXIT_CODE_WAITS_MS) {
+  for (const wait of NEWS_WAITS_MS) {
     const { Running: running, ExitCode: code } = await spoken(exec.inspect());
     if (!running && code !== null) return code;
     await clock.sleep(wait, signal);
@@ -78,14 +78,26 @@ async function exitCode({ clock }: ExecHost, exec: Exec, signal: AbortSignal): P
   throw new Error('Docker reports no exit code for a command whose output has ended');
 }
 
+/** Docker knows that a command runs, and passes on its output, a moment before it knows its process. */
+async function runningPid({ clock }: ExecHost, exec: Exec): Promise<number | undefined> {
+  for (const wait of NEWS_WAITS_MS) {
+    const { Running: running, Pid: pid } = await exec.inspect();
+    if (!running) return undefined;
+    if (pid) return pid;
+    await clock.sleep(wait);
+  }
+  return undefined;
+}
+
 /**
  * Docker has no way to end a command started with exec. Where it runs on this machine its process can be killed; that
  * it is the container's is checked, since on a remote Docker the number would mean something else here.
  */
-async function killExec({ log }: ExecHost, exec: Exec, containerId: string): Promise<void> {
+async function killExec(host: ExecHost, exec: Exec, containerId: string): Promise<void> {
+  const { log } = host;
   try {
-    const { Running: running, Pid: pid } = await exec.inspect();
-    if (!running || !pid) return;
+    const pid = await runningPid(host, exec);
+    if (pid === undefined) return;
     const cgroups = await readFile(`/proc/${pid}/cgroup`, 'utf8');
     if (cgroups.includes(containerId)) kill(pid, 'SIGKILL');
   } catch (error) {

@@ -3,8 +3,10 @@
  * choose, so that a pod's address says whose it is.
  */
 import { createHash } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import type Docker from 'dockerode';
 import type { NetworkInspectInfo } from 'dockerode';
+import { codeOf } from '../../../base/errors.ts';
 import { gatewayOf } from '../cidr.ts';
 import { daemonError, daemonMessage, statusOf, unless } from './errors.ts';
 import { LABEL } from './labels.ts';
@@ -71,6 +73,23 @@ async function replaceable(docker: Docker, found: NetworkInspectInfo, network: P
     );
   }
   await unless([404], docker.getNetwork(found.Id).remove());
+}
+
+/**
+ * Lets the bridge send a packet out where it came in, without which a pod cannot reach itself through a Service.
+ * Docker does so only without its userland proxy. Where we may not, or Docker runs elsewhere, it stays as it is.
+ */
+export async function enableHairpin(networkName: string): Promise<void> {
+  const ports = `/sys/class/net/${bridgeName(networkName)}/brif`;
+  for (const port of await readdir(ports).catch(() => [])) {
+    const mode = `${ports}/${port}/hairpin_mode`;
+    const set = async () => {
+      if ((await readFile(mode, 'utf8')).trim() !== '1') await writeFile(mode, '1');
+    };
+    await set().catch((error: unknown) => {
+      if (codeOf(error) === undefined) throw error; // the port has gone, or we may not
+    });
+  }
 }
 
 /** Removes every network of the cluster. */

@@ -36,6 +36,11 @@ describe('The record of a container', () => {
       record: { state: 'exited', startedAt: AT + 1500, finishedAt: AT + 2000, exitCode: 3 },
     },
     {
+      title: 'never ends before it began',
+      state: { Status: 'exited', StartedAt: FINISHED, FinishedAt: STARTED },
+      record: { state: 'exited', startedAt: AT + 2000, finishedAt: AT + 2000, exitCode: 0 },
+    },
+    {
       title: 'says when memory ran out',
       state: { Status: 'exited', ExitCode: 137, OOMKilled: true, StartedAt: STARTED, FinishedAt: FINISHED },
       record: { state: 'exited', startedAt: AT + 1500, finishedAt: AT + 2000, exitCode: 137, oomKilled: true },

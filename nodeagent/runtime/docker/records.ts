@@ -35,7 +35,8 @@ export function containerRecord(inspect: ContainerInspectInfo): Inspected {
   const failedToStart = state.Status === 'created' && state.ExitCode !== 0;
   const phase = phaseOf(state, failedToStart);
   const startedAt = failedToStart ? createdAt : timeOf(state.StartedAt);
-  const finishedAt = failedToStart ? createdAt : timeOf(state.FinishedAt);
+  // Docker notes the start after the fact: a process that ends at once seems to end before it began.
+  const finishedAt = Math.max(failedToStart ? createdAt : (timeOf(state.FinishedAt) ?? createdAt), startedAt ?? 0);
   const record: ContainerRecord = {
     id: inspect.Id,
     pod: podOf(labels),
@@ -46,7 +47,7 @@ export function containerRecord(inspect: ContainerInspectInfo): Inspected {
     imageId: inspect.Image,
     createdAt,
     ...(startedAt === undefined || phase === 'created' ? {} : { startedAt }),
-    ...(phase === 'exited' ? { exitCode: state.ExitCode, finishedAt: finishedAt ?? createdAt } : {}),
+    ...(phase === 'exited' ? { exitCode: state.ExitCode, finishedAt } : {}),
     ...(state.OOMKilled && phase === 'exited' ? { oomKilled: true } : {}),
     ...(state.Error ? { message: state.Error } : {}),
     labels: specLabels(labels),

@@ -157,14 +157,27 @@ function validateOperator(toleration: V1Toleration, field: string): FieldError[]
       return messages.length > 0 ? [invalidValue(field, value, messages.join(';'))] : [];
     }
     case 'Exists':
-      return value === '' ? [] : [invalidValue(field, toleration, "value must be empty when `operator` is 'Exists'")];
+      return value === ''
+        ? []
+        : [invalidValue(field, shownToleration(toleration), "value must be empty when `operator` is 'Exists'")];
     default:
       return [notSupported(field, operator, OPERATORS)];
   }
 }
 
+/** As upstream's internal type shows itself. */
+function shownToleration({
+  key = '',
+  operator = '',
+  value = '',
+  effect = '',
+  tolerationSeconds,
+}: V1Toleration): object {
+  return { Key: key, Operator: operator, Value: value, Effect: effect, TolerationSeconds: tolerationSeconds ?? null };
+}
+
 export function validateTopologySpread(constraints: readonly V1TopologySpreadConstraint[], path: string): FieldError[] {
-  const seen = new Set<string>();
+  const pairs = constraints.map((each) => `{${each.topologyKey}, ${each.whenUnsatisfiable}}`);
   return constraints.flatMap((constraint, i) => {
     const field = `${path}[${i}]`;
     const { maxSkew, topologyKey, whenUnsatisfiable } = constraint;
@@ -175,9 +188,9 @@ export function validateTopologySpread(constraints: readonly V1TopologySpreadCon
     if (!supported.includes(whenUnsatisfiable)) {
       errors.push(notSupported(`${field}.whenUnsatisfiable`, whenUnsatisfiable, supported));
     }
-    const pair = `{${topologyKey}, ${whenUnsatisfiable}}`;
-    if (seen.has(pair)) errors.push(duplicate(`${field}.{topologyKey, whenUnsatisfiable}`, pair));
-    seen.add(pair);
+    if (pairs.indexOf(pairs[i] ?? '', i + 1) > i) {
+      errors.push(duplicate(`${field}.{topologyKey, whenUnsatisfiable}`, pairs[i]));
+    }
     return [...errors, ...validateLabelSelector(constraint.labelSelector, `${field}.labelSelector`)];
   });
 }

@@ -108,8 +108,29 @@ function validateEscalation(context: V1SecurityContext, path: string): FieldErro
   if (context.allowPrivilegeEscalation !== false) return [];
   const errors: FieldError[] = [];
   const refuse = (what: string) =>
-    errors.push(invalidValue(path, context, `cannot set \`allowPrivilegeEscalation\` to false and ${what}`));
+    errors.push(
+      invalidValue(path, shownContext(context), `cannot set \`allowPrivilegeEscalation\` to false and ${what}`),
+    );
   if (context.privileged === true) refuse('`privileged` to true');
   if (context.capabilities?.add?.includes('CAP_SYS_ADMIN')) refuse('`capabilities.Add` CAP_SYS_ADMIN');
   return errors;
+}
+
+/** As upstream's internal type shows itself, as far as that can be told. */
+function shownContext(context: V1SecurityContext): object {
+  const { capabilities } = context;
+  return {
+    Capabilities: capabilities ? { Add: capabilities.add ?? null, Drop: capabilities.drop ?? null } : null,
+    Privileged: context.privileged ?? null,
+    SELinuxOptions: context.seLinuxOptions ?? null,
+    WindowsOptions: context.windowsOptions ?? null,
+    RunAsUser: context.runAsUser ?? null,
+    RunAsGroup: context.runAsGroup ?? null,
+    RunAsNonRoot: context.runAsNonRoot ?? null,
+    ReadOnlyRootFilesystem: context.readOnlyRootFilesystem ?? null,
+    AllowPrivilegeEscalation: context.allowPrivilegeEscalation ?? null,
+    ProcMount: context.procMount ?? null,
+    SeccompProfile: context.seccompProfile ?? null,
+    AppArmorProfile: context.appArmorProfile ?? null,
+  };
 }
