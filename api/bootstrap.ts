@@ -1,4 +1,6 @@
 /** The objects that every cluster has from its first moment. */
+import { networkInterfaces } from 'node:os';
+import type { V1Endpoints } from '../openapi/generated/types.ts';
 import type { KubeObject } from '../openapi/object.ts';
 import { isStatus } from '../openapi/status.ts';
 import type { Registry } from './registry/registry.ts';
@@ -11,6 +13,27 @@ const WRITE = { user: 'system:apiserver', dryRun: false };
 export async function bootstrapObjects(registry: Registry, serviceClusterIpRange: string): Promise<void> {
   await Promise.all(NAMESPACES.map((name) => ensure(registry, 'namespaces', '', { metadata: { name } })));
   await ensure(registry, 'services', 'default', kubernetesService(firstAddress(serviceClusterIpRange)));
+}
+
+/**
+ * Says where the `kubernetes` service leads: to this server, at an address that others could reach it at. Upstream
+ * forbids loopback addresses in Endpoints; a host that has no other gets none.
+ */
+export async function advertise(registry: Registry, address: string | undefined, port: number): Promise<void> {
+  if (address === undefined) return;
+  const store = registry.find('', 'v1', 'endpoints');
+  if (!store) throw new Error('bug: endpoints are not served');
+  const endpoints = (): V1Endpoints => ({
+    metadata: { name: 'kubernetes', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    subsets: [{ addresses: [{ ip: address }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
+  });
+  await store.update('default', 'kubernetes', endpoints, WRITE, { createOnUpdate: true });
+}
+
+/** The first address of this host that is not its loopback. */
+export function hostAddress(): string | undefined {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 }
 
 /** Upstream gives the API server's own service the first address of the range. */

@@ -10,7 +10,7 @@ import type { Random } from '../base/random.ts';
 import type { OpenApiDocuments } from '../openapi/documents.ts';
 import type { V1Service } from '../openapi/generated/types.ts';
 import type { Transport } from '../openapi/transport.ts';
-import { bootstrapObjects } from './bootstrap.ts';
+import { advertise, bootstrapObjects, hostAddress } from './bootstrap.ts';
 import { DirectTransport } from './direct.ts';
 import type { EndpointContext, KubeletAccess } from './endpoints/context.ts';
 import { fieldDescriptions } from './endpoints/descriptions.ts';
@@ -24,8 +24,11 @@ import { Listener, type WireRequest, type WireResponse } from './http/listener.t
 import type { ApiRequest, ApiResult, UserInfo } from './http/request.ts';
 import { requestInfo } from './http/request-info.ts';
 import { presentationOf, respond, respondError } from './http/respond.ts';
+import { namespaceLifecycle } from './registry/admission/namespace-lifecycle.ts';
+import { serviceAccountExists } from './registry/admission/service-account.ts';
 import { ipAllocator } from './registry/allocators/ip-allocator.ts';
 import { portAllocator } from './registry/allocators/port-allocator.ts';
+import { customResourceDefinitions } from './registry/apiextensions/customresourcedefinitions.ts';
 import { coreResources } from './registry/core/index.ts';
 import { seedServices } from './registry/core/service-allocation.ts';
 import { Registry } from './registry/registry.ts';
@@ -47,6 +50,8 @@ export interface ApiServerOptions {
   /** For example `30000-32767`, both ends included. */
   serviceNodePortRange: string;
   kubelet?: KubeletAccess;
+  /** Refuse pods whose service account is missing; needs the controller that makes the default ones. Default true. */
+  requireServiceAccounts?: boolean;
   /** Freezes what is cached, so that a component that mutates it fails: for tests. */
   freeze?: boolean;
 }
@@ -89,7 +94,10 @@ export class ApiServer {
     const { storage, clock, random, log } = options;
     const clusterIPs = ipAllocator(options.serviceClusterIpRange, random);
     const nodePorts = portAllocator(options.serviceNodePortRange, random);
-    const declarations = coreResources({ clusterIPs, nodePorts, describe: fieldDescriptions() });
+    const declarations = [
+      ...coreResources({ clusterIPs, nodePorts, describe: fieldDescriptions() }),
+      customResourceDefinitions,
+    ];
     const resources = declarations.map((declaration) => ({
       prefix: storagePrefix(declaration),
       fields: declaration.fields ?? (() => ({})),
@@ -101,7 +109,9 @@ export class ApiServer {
       resources,
       ...(options.freeze ? { freeze: true } : {}),
     });
-    const registry = new Registry({ storage, cache, clock, random }, declarations);
+    const admission = [namespaceLifecycle(cache)];
+    if (options.requireServiceAccounts !== false) admission.push(serviceAccountExists(cache, clock));
+    const registry = new Registry({ storage, cache, clock, random, admission }, declarations);
     seedServices(
       { clusterIPs, nodePorts },
       cache.list('/registry/services/specs/').items.map((item) => item.object as V1Service),
@@ -109,11 +119,11 @@ export class ApiServer {
     const server = new ApiServer(options, cache, registry);
     try {
       await bootstrapObjects(registry, options.serviceClusterIpRange);
-      if (options.serving)
-        server.#listener = await Listener.open({
-          ...options.serving,
-          handle: (request, response) => server.#serve(request, response),
-        });
+      if (options.serving) {
+        const handle = (request: WireRequest, response: WireResponse) => server.#serve(request, response);
+        server.#listener = await Listener.open({ ...options.serving, handle });
+        await advertise(registry, hostAddress(), server.port);
+      }
     } catch (error) {
       await server.stop();
       throw error;
@@ -151,7 +161,7 @@ export class ApiServer {
       await respond(await this.#filtered(request), request, response, clock, headers);
     } catch (error) {
       if (wire.signal.aborted) return;
-      const status = respondError(error, wire, response, headers);
+      const status = await respondError(error, wire, response, headers);
       if (status.code >= 500)
         log.error(
           { method: wire.method, url: wire.url, code: status.code, error: stackOf(error) },
@@ -165,10 +175,10 @@ export class ApiServer {
     const mark = wire.url.indexOf('?');
     const query = new URLSearchParams(mark < 0 ? '' : wire.url.slice(mark + 1));
     const info = requestInfo(wire.method, mark < 0 ? wire.url : wire.url.slice(0, mark), query);
+    const credentials = { authorization: authorizationOf(wire), socket: wire.socket };
+    const open = info.verb === 'get' && (isHealthPath(info.path) || info.path === '/version');
     const user =
-      isHealthPath(info.path) || info.path === '/version'
-        ? { name: 'system:anonymous', groups: ['system:unauthenticated', 'system:authenticated'] }
-        : authenticate(this.#authenticators, { authorization: authorizationOf(wire), socket: wire.socket });
+      open && credentials.authorization === undefined ? ANONYMOUS : authenticate(this.#authenticators, credentials);
     return {
       method: wire.method,
       info,
@@ -193,6 +203,9 @@ export class ApiServer {
     });
   }
 }
+
+/** Who only probes. */
+const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
 const BEARER_PROTOCOL = 'base64url.bearer.authorization.k8s.io.';
 

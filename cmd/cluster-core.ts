@@ -272,6 +272,7 @@ async function startApi(
       kubelet: {
         tls: () => ({ cert: pki.apiserverKubeletClient.cert, key: pki.apiserverKubeletClient.key, ca: pki.ca.cert }),
       },
+      requireServiceAccounts: options.controllers !== false,
       ...(options.freeze ? { freeze: true } : {}),
     });
   } catch (error) {

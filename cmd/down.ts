@@ -5,6 +5,7 @@ import { codeOf, messageOf } from '../base/errors.ts';
 import { silentLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
 import { clusterId, type Home, homeAt, removePid, runningProcess } from './home.ts';
+import { PROXY_LOCK } from './node.ts';
 import { type Screen, screenFor } from './terminal.ts';
 
 const STOP_MS = 15_000;
@@ -25,7 +26,7 @@ export async function down(options: { purge: boolean }): Promise<void> {
     }
   };
   await step('remove containers', () => removeContainers(home));
-  await step('remove iptables chains', () => removeRules(home));
+  await step('remove iptables chains', removeRules);
   await step('remove volumes', async () => void (await rm(home.kubelet, { recursive: true, force: true })));
   if (options.purge)
     await step('forget objects', async () => void (await rm(home.root, { recursive: true, force: true })));
@@ -77,12 +78,12 @@ async function removeContainers(home: Home): Promise<string | undefined> {
   return 'containers and pod network removed';
 }
 
-async function removeRules(home: Home): Promise<string | undefined> {
+async function removeRules(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const { iptablesApplier } = await import('../nodeagent/proxy/apply.ts');
   const { MissingCommandError } = await import('../nodeagent/proxy/run-command.ts');
   try {
-    await iptablesApplier({ log: silentLog, lockFile: home.proxyLock }).remove();
+    await iptablesApplier({ log: silentLog, lockFile: PROXY_LOCK }).remove();
     return 'iptables chains removed';
   } catch (error) {
     // Without the command there was never a rule.

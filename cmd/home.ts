@@ -14,8 +14,6 @@ export interface Home {
   kubelet: string;
   /** Of the process that runs the cluster. */
   pidFile: string;
-  /** Of the proxy: one a host. */
-  proxyLock: string;
   token: string;
 }
 
@@ -28,7 +26,6 @@ export function homeAt(root: string = process.env.KUBETS_HOME || join(homedir(),
     store: join(root, 'store'),
     kubelet: join(root, 'kubelet'),
     pidFile: join(root, 'kubets.pid'),
-    proxyLock: join(root, 'proxy.lock'),
     token: join(root, 'pki', 'admin.token'),
   };
 }

@@ -11,6 +11,11 @@ import type { ContainerRuntime } from '../nodeagent/runtime/runtime.ts';
 import type { Home } from './home.ts';
 import type { Pki } from './pki.ts';
 
+/** One a host, whatever its state folder: two proxies would overwrite each other's chains. */
+export const PROXY_LOCK = '/run/kubets-proxy.lock';
+/** The bridge of Docker's pod network. */
+export const POD_BRIDGE = 'kubets0';
+
 export interface NodeOptions {
   kind: 'docker' | 'simulated';
   nodeName: string;
@@ -110,7 +115,7 @@ async function runKubelet(options: NodeOptions, stops: (() => Promise<void>)[]):
 async function runProxy(options: NodeOptions, stops: (() => Promise<void>)[]): Promise<NodePart> {
   const { startProxy } = await import('../nodeagent/proxy/proxy.ts');
   const { iptablesApplier } = await import('../nodeagent/proxy/apply.ts');
-  const { client, clock, random, signal, nodeName, podCidr, home } = options;
+  const { client, clock, random, signal, nodeName, podCidr } = options;
   const log = options.log.child({ component: 'proxy' });
   const proxy = await startProxy({
     client: client({ name: 'system:kube-proxy', groups: ['system:node-proxier'] }),
@@ -120,7 +125,7 @@ async function runProxy(options: NodeOptions, stops: (() => Promise<void>)[]): P
     signal,
     nodeName,
     clusterCidr: podCidr,
-    applier: iptablesApplier({ log, ...(home ? { lockFile: home.proxyLock } : {}) }),
+    applier: iptablesApplier({ log, lockFile: PROXY_LOCK, podBridge: POD_BRIDGE }),
   });
   stops.push(() => proxy.stop());
   return { name: 'proxy', ready: proxy.synced.then(() => 'iptables') };

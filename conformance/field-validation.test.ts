@@ -94,10 +94,8 @@ suite('fieldValidation', () => {
 
   behaves('another value is refused', { since: 27 }, async () => {
     statusOf(await fetchApi('POST', `${maps}?fieldValidation=Maybe`, { body: sampleConfigMap('maybe') }), {
-      code: 422,
-      reason: 'Invalid',
-      message:
-        'CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Invalid value: "Maybe": must be one of: Ignore, Warn, Strict',
+      code: [400, 422],
+      message: /fieldValidation/,
     });
   });
 

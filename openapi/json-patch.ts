@@ -31,7 +31,7 @@ export function applyJsonPatch(original: unknown, patch: unknown): unknown {
   if (patch.length > MAX_OPERATIONS) {
     throw new PatchError(
       `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`,
-      422,
+      413,
     );
   }
   const state: State = { document: structuredClone(original), copiedBytes: 0 };

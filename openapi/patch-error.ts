@@ -4,12 +4,12 @@ import { isDeeperThan } from './json.ts';
 /** Why a patch cannot be applied; `message` is upstream's. */
 export class PatchError extends Error {
   /**
-   * 400 when the patch itself is malformed, 422 when it does not fit the object. Where upstream lets an error of the
+   * 400 when the patch itself is malformed, 413 when it is too long, 422 when it does not fit the object. Where upstream lets an error of the
    * client out as 500, it is 422 here.
    */
-  readonly code: 400 | 422;
+  readonly code: 400 | 413 | 422;
 
-  constructor(message: string, code: 400 | 422) {
+  constructor(message: string, code: 400 | 413 | 422) {
     super(message);
     this.name = 'PatchError';
     this.code = code;

@@ -175,7 +175,11 @@ export function unsupportedMediaType(accepted: string[]): StatusError {
 }
 
 export function requestTooLarge(limitBytes: number): StatusError {
-  return failure(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`);
+  return tooLarge(`limit is ${limitBytes}`);
+}
+
+export function tooLarge(why: string): StatusError {
+  return failure(413, 'RequestEntityTooLarge', `Request entity too large: ${why}`);
 }
 
 export function expired(message: string): StatusError {

@@ -72,6 +72,21 @@ const CASES: Case[] = [
     expected: containersOf({ name: 'b' }),
   },
   {
+    title: 'puts what is appended in place of something deleted where upstream does',
+    original: containersOf({ name: 'c' }, { name: 'a' }, { name: 'b' }),
+    patch: podOf({
+      '$setElementOrder/containers': [{ name: 'a' }, { name: 'c' }, { name: 'e' }],
+      containers: [{ name: 'a', $patch: 'delete' }, { name: 'e' }],
+    }),
+    expected: containersOf({ name: 'c' }, { name: 'b' }, { name: 'e' }),
+  },
+  {
+    title: 'falls back on the live order where the order given is empty',
+    original: { metadata: { finalizers: ['c', 'a'] } },
+    patch: { metadata: { '$setElementOrder/finalizers': [], finalizers: ['b', 'd', 'c'] } },
+    expected: { metadata: { finalizers: ['c', 'a', 'd', 'b'] } },
+  },
+  {
     title: 'replaces a whole list with $patch: replace',
     original: containersOf({ name: 'a' }, { name: 'b' }),
     patch: containersOf({ name: 'c' }, { $patch: 'replace' }),
@@ -276,6 +291,13 @@ describe('applyStrategicMergePatch', () => {
       containersOf({ name: 'a' }),
       podOf({ '$setElementOrder/containers': [{ name: 'b' }], containers: [{ name: 'c' }] }),
       "The order in patch list:\n[map[name:c]]\n doesn't match $setElementOrder list:\n[map[name:b]]\n",
+      422,
+    ],
+    [
+      'a replacement at the end of a list that has an order, as upstream does',
+      containersOf({ name: 'a' }),
+      podOf({ '$setElementOrder/containers': [{ name: 'b' }], containers: [{ name: 'b' }, { $patch: 'replace' }] }),
+      "The order in patch list:\n[map[name:b] map[$patch:replace]]\n doesn't match $setElementOrder list:\n[map[name:b]]\n",
       422,
     ],
     [

@@ -1,7 +1,7 @@
 /** What the verb handlers share. */
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import { pageNotFound, StatusError } from '../../openapi/status.ts';
+import { badRequest, pageNotFound, StatusError } from '../../openapi/status.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { ResourceInfo } from '../http/request-info.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -46,9 +46,18 @@ export const DELETE_OPTIONS: Expected = {
 export function storeFor(registry: Registry, info: ResourceInfo): ResourceStore {
   const store = registry.find(info.group, info.version, info.resource);
   if (!store) throw pageNotFound();
+  checkSegment(info.name);
+  checkSegment(info.namespace);
   if (store.declaration.namespaced && info.namespace === '' && info.name !== '') throw pageNotFound();
   if (!store.declaration.namespaced && info.namespace !== '') throw pageNotFound();
   return store;
+}
+
+/** What no name can be, because it would lead elsewhere in the storage of a server that trusted it. */
+function checkSegment(name: string): void {
+  if (name === '.' || name === '..')
+    throw badRequest(`invalid resource name ${JSON.stringify(name)}: [may not be '${name}']`);
+  if (name.includes('%')) throw badRequest(`invalid resource name ${JSON.stringify(name)}: [may not contain '%']`);
 }
 
 /** Upstream's answer to a method that a path does not have. */

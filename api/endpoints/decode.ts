@@ -1,5 +1,6 @@
 /** Bodies: from bytes of any type we read to an object of the kind that the path stands for. */
 
+import { duplicateFields } from '../../openapi/duplicate-fields.ts';
 import { apiVersionOf, type KubeObject } from '../../openapi/object.ts';
 import { decode } from '../../openapi/schema.ts';
 import { badRequest, unsupportedMediaType } from '../../openapi/status.ts';
@@ -36,7 +37,7 @@ export async function decodeOptionalBody(
 /** Checks a value against a kind's schema: kind and version first, then every field, as Go's decoder would. */
 export function typed(
   value: unknown,
-  request: Pick<ApiRequest, 'query' | 'warnings'>,
+  request: Pick<ApiRequest, 'query' | 'warnings' | 'duplicates'>,
   expected: Expected,
   isKnown: KnownKind,
 ): KubeObject {
@@ -45,7 +46,7 @@ export function typed(
   const decoded = decode(expected.definition, value);
   const [first] = decoded.errors;
   if (first !== undefined) throw badRequest(prefix + first.message);
-  reportUnknown(decoded.unknown, request, prefix);
+  reportUnknown([...decoded.unknown, ...(request.duplicates ?? [])], request, prefix);
   const object = decoded.value as KubeObject;
   object.kind = expected.kind;
   object.apiVersion = apiVersionOf(expected);
@@ -60,9 +61,6 @@ function reportUnknown(
   prefix: string,
 ): void {
   const mode = request.query.get('fieldValidation') || 'Warn';
-  if (mode !== 'Ignore' && mode !== 'Warn' && mode !== 'Strict') {
-    throw badRequest(`fieldValidation parameter unsupported value: ${JSON.stringify(mode)}`);
-  }
   if (unknown.length === 0 || mode === 'Ignore') return;
   if (mode === 'Strict') throw badRequest(`${prefix}strict decoding error: ${unknown.join(', ')}`);
   for (const warning of unknown.slice(0, WARNINGS_MAX)) request.warnings.push(warning);
@@ -77,9 +75,11 @@ export async function bodyValue(request: ApiRequest, kind: string): Promise<unkn
     badRequest(
       `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; ${detail} (${preview(bytes)})`,
     );
-  if (type === 'application/json' || type === '') {
+  if (type === 'application/json' || request.header('content-type') === undefined) {
     try {
-      return parseJson(bytes);
+      const value = parseJson(bytes);
+      request.duplicates = duplicateFields(bytes.toString());
+      return value;
     } catch (error) {
       throw unrecognized(`json parse error: ${goJsonMessage(error)}`);
     }
@@ -132,18 +132,15 @@ function checkKind(value: unknown, expected: Expected, isKnown: KnownKind): void
       );
     }
   }
-  const wanted = apiVersionOf(expected);
-  if (apiVersion && apiVersion !== wanted) {
-    throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`);
-  }
-  if (kind && kind !== expected.kind) {
-    const why = isKnown(wanted, String(kind))
-      ? `converting (${expected.version}.${kind}) to (${expected.group || 'core'}.${expected.kind}): unknown conversion`
-      : `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(wanted)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
-    throw badRequest(
-      `${kind} in version ${JSON.stringify(expected.version)} cannot be handled as a ${expected.kind}: ${why}`,
-    );
-  }
+  const found = { apiVersion: String(apiVersion || apiVersionOf(expected)), kind: String(kind || expected.kind) };
+  if (found.apiVersion === apiVersionOf(expected) && found.kind === expected.kind) return;
+  const version = found.apiVersion.slice(found.apiVersion.indexOf('/') + 1);
+  const why = isKnown(found.apiVersion, found.kind)
+    ? `converting (${version}.${found.kind}) to (${expected.group || 'core'}.${expected.kind}): unknown conversion`
+    : `no kind ${JSON.stringify(found.kind)} is registered for version ${JSON.stringify(found.apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+  throw badRequest(
+    `${found.kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: ${why}`,
+  );
 }
 
 /** V8's complaint about JSON in Go's words, as far as the two can be matched. */

@@ -8,7 +8,6 @@ import {
 } from '../../openapi/selectors.ts';
 import { badRequest, type FieldError, invalid } from '../../openapi/status.ts';
 import { type ApiRequest, integerParameter } from '../http/request.ts';
-import { booleanParameter } from '../http/request-info.ts';
 import type { ResourceDeclaration } from '../registry/declaration.ts';
 import type { ListQuery } from '../registry/store/list.ts';
 import type { WriteContext } from '../registry/store/store.ts';
@@ -25,7 +24,16 @@ export function writeContext(request: ApiRequest, kind: string, bodyDryRun: read
     };
     throw invalid({ group: 'meta.k8s.io', kind }, '', [error]);
   }
+  checkFieldValidation(request.query.get('fieldValidation') ?? '', kind);
   return { user: request.user.name, dryRun: values.length > 0 };
+}
+
+const FIELD_VALIDATIONS = ['', 'Ignore', 'Warn', 'Strict'];
+
+function checkFieldValidation(mode: string, kind: string): void {
+  if (FIELD_VALIDATIONS.includes(mode)) return;
+  const message = `Invalid value: ${JSON.stringify(mode)}: must be one of: Ignore, Warn, Strict`;
+  throw invalid({ group: 'meta.k8s.io', kind }, '', [{ type: 'FieldValueInvalid', field: 'fieldValidation', message }]);
 }
 
 /** Label and field selectors, checked against the fields this resource knows. */
@@ -68,5 +76,3 @@ export function listQuery(request: ApiRequest, resource: ResourceDeclaration, na
     resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
   };
 }
-
-export { booleanParameter };

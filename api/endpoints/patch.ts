@@ -2,7 +2,7 @@ import { applyJsonPatch } from '../../openapi/json-patch.ts';
 import { applyMergePatch } from '../../openapi/merge-patch.ts';
 import type { KubeObject } from '../../openapi/object.ts';
 import { PatchError } from '../../openapi/patch-error.ts';
-import { badRequest, notFound, StatusError, unsupportedMediaType } from '../../openapi/status.ts';
+import { badRequest, notFound, StatusError, tooLarge, unsupportedMediaType } from '../../openapi/status.ts';
 import { applyStrategicMergePatch } from '../../openapi/strategic-merge.ts';
 import type { ApiRequest, ApiResult } from '../http/request.ts';
 import type { ResourceDeclaration } from '../registry/declaration.ts';
@@ -48,6 +48,7 @@ export async function patch(
   const { object } = await store.update(info.namespace, info.name, change, write, {
     ...options,
     createOnUpdate: false,
+    fromStored: true,
   });
   return { kind: 'object', status: 200, object, resource: declaration };
 }
@@ -59,6 +60,7 @@ function patchOnce(apply: Apply, old: KubeObject, body: unknown, declaration: Re
     if (!(error instanceof PatchError)) throw error;
     // Upstream tells a patch that cannot be read (400) from one that cannot be applied to this object (422).
     if (error.code === 400) throw badRequest(error.message);
+    if (error.code === 413) throw tooLarge(error.message);
     throw new StatusError({
       kind: 'Status',
       apiVersion: 'v1',

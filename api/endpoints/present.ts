@@ -146,7 +146,8 @@ function listBytes(resource: ResourceDeclaration, items: readonly CachedObject[]
   return pieces;
 }
 
-async function encode(value: unknown, presentation: Presentation): Promise<Buffer[]> {
+/** Bytes of any value. */
+export async function encode(value: unknown, presentation: Presentation): Promise<Buffer[]> {
   if (presentation.format === 'yaml') {
     const { dump } = await import('js-yaml');
     return [Buffer.from(dump(value, { noRefs: true }))];

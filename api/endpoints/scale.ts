@@ -36,7 +36,10 @@ export async function scale(target: ResourceRequest, mapping: ScaleMapping<KubeO
     }
     return object;
   };
-  const { object } = await store.update(info.namespace, info.name, change, write, { createOnUpdate: false });
+  const { object } = await store.update(info.namespace, info.name, change, write, {
+    createOnUpdate: false,
+    fromStored: true,
+  });
   return answer(object, mapping);
 }
 

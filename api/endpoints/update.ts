@@ -12,6 +12,7 @@ export async function update(
 ): Promise<ApiResult> {
   const write = writeContext(request, 'UpdateOptions');
   const body = await decodeBody(request, expectedOf(store), context.known);
+  store.checkName(body, info.name);
   // A retry after a conflict begins from the body again, so each attempt gets a copy of its own.
   const change = () => structuredClone(body) as KubeObject;
   const { object, created } = await store.update(info.namespace, info.name, change, write, options);

@@ -35,10 +35,12 @@ function refusal(user: UserInfo, info: RequestInfo): Error {
 /** Upstream's superuser group. */
 export const administrators: Authorizer = (user) => (user.groups.includes('system:masters') ? 'allow' : 'no opinion');
 
-/** Discovery, health, version and schema: open to whoever has an identity, as upstream's `system:discovery` role. */
+/** Health and version are open to all, discovery and schema to whoever has an identity, as upstream's roles for them. */
 export const discoverers: Authorizer = (user, info) => {
-  if (info.resource || info.verb !== 'get' || !user.groups.includes('system:authenticated')) return 'no opinion';
-  return /^\/(api|apis|openapi|version|healthz|livez|readyz)(\/|$)/.test(info.path) ? 'allow' : 'no opinion';
+  if (info.resource || info.verb !== 'get') return 'no opinion';
+  if (/^\/(version|healthz|livez|readyz)(\/|$)/.test(info.path)) return 'allow';
+  if (!user.groups.includes('system:authenticated')) return 'no opinion';
+  return /^\/(api|apis|openapi)(\/|$)/.test(info.path) ? 'allow' : 'no opinion';
 };
 
 /** What one identity may do, in the shape of an RBAC rule. `*` stands for all. */

@@ -13,6 +13,7 @@ describe('requestInfo', () => {
     ['GET', '/api/v1/namespaces/a/status', 'get  v1  namespaces a status'],
     ['GET', '/api/v1/namespaces/a', 'get  v1  namespaces a '],
     ['DELETE', '/api/v1/namespaces/a/pods', 'deletecollection  v1 a pods  '],
+    ['GET', '/api/v1/watch/namespaces/a/pods/p', 'watch  v1 a pods p '],
     ['DELETE', '/api/v1/nodes/n', 'delete  v1  nodes n '],
     ['PATCH', '/apis/apps/v1/namespaces/a/deployments/d/scale', 'patch apps v1 a deployments d scale'],
     ['GET', '/apis/coordination.k8s.io/v1/leases/', 'list coordination.k8s.io v1  leases  '],

@@ -59,13 +59,23 @@ function resourceInfo(
   query: URLSearchParams,
 ): ResourceInfo {
   let namespace = '';
-  let rest = segments;
-  if (segments[0] === 'namespaces' && segments.length > 2 && !NAMESPACE_SUBRESOURCES.has(segments[2] ?? '')) {
-    namespace = segments[1] ?? '';
-    rest = segments.slice(2);
+  // Before there was the parameter, a watch was a path of its own; upstream still serves it.
+  const watches = segments[0] === 'watch' && segments.length > 1 && (method === 'GET' || method === 'HEAD');
+  let rest = watches ? segments.slice(1) : segments;
+  if (rest[0] === 'namespaces' && rest.length > 2 && !NAMESPACE_SUBRESOURCES.has(rest[2] ?? '')) {
+    namespace = rest[1] ?? '';
+    rest = rest.slice(2);
   }
   const [resource = '', name = '', ...sub] = rest;
-  return { verb: verbOf(method, name, query), group, version, namespace, resource, name, subresource: sub.join('/') };
+  return {
+    verb: watches ? 'watch' : verbOf(method, name, query),
+    group,
+    version,
+    namespace,
+    resource,
+    name,
+    subresource: sub.join('/'),
+  };
 }
 
 function verbOf(method: string, name: string, query: URLSearchParams): ResourceInfo['verb'] {

@@ -28,7 +28,10 @@ export interface ApiRequest {
   signal: AbortSignal;
   /** The connection, for requests that take it over (exec). */
   upgrade?: { request: IncomingMessage; socket: Duplex; head: Buffer };
+  /** For the client to read in `Warning` headers. */
   warnings: string[];
+  /** Fields that the body names twice, in upstream's words. */
+  duplicates?: readonly string[];
 }
 
 export type WatchType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
@@ -57,13 +60,12 @@ export interface ListMetadata {
 /** A non-negative integer of the query. Throws BadRequest with Go's words for what is no number. */
 export function integerParameter(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
-  if (text === null || text === '') return undefined;
+  if (text === null) return undefined;
   if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) {
-    if (Math.abs(value) >= 2 ** 63)
-      throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
-    return Math.sign(value) * Number.MAX_SAFE_INTEGER;
+  const value = BigInt(text);
+  if (BigInt.asIntN(64, value) !== value) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
   }
-  return value;
+  // Nothing here counts further than a double does exactly.
+  return Math.max(Math.min(Number(value), Number.MAX_SAFE_INTEGER), Number.MIN_SAFE_INTEGER);
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import { internalError, isStatus, type Status, type StatusError, timeout } from '../../openapi/status.ts';
 import { negotiate, PLAIN, type Presentation } from '../endpoints/negotiate.ts';
-import { framePresenter, presentList, presentObject } from '../endpoints/present.ts';
+import { encode, framePresenter, presentList, presentObject } from '../endpoints/present.ts';
 import { storageToStatus } from '../registry/store/errors.ts';
 import { StorageError } from '../storage/interface.ts';
 import type { WireRequest, WireResponse } from './listener.ts';
@@ -56,7 +56,7 @@ export async function respond(
   response.start(status, {
     ...headers,
     ...warnings,
-    'content-type': contentType(presentation),
+    'content-type': CONTENT_TYPES[presentation.format],
     'content-length': String(length),
   });
   response.end(request.method === 'HEAD' ? [] : chunks);
@@ -71,7 +71,7 @@ async function streamFrames(
   options: { presentation: Presentation; includeObject: string | null; now: number },
 ): Promise<void> {
   const encode = framePresenter(result.resource, options);
-  response.start(200, { ...headers, 'content-type': contentType(options.presentation) });
+  response.start(200, { ...headers, 'content-type': CONTENT_TYPES[options.presentation.format] });
   // The client waits for the headers to know that its watch stands; an empty chunk sends them.
   await response.write(Buffer.alloc(0));
   try {
@@ -84,25 +84,35 @@ async function streamFrames(
   response.end();
 }
 
-/** Writes a refusal as a `Status`. A form we do not have falls back to JSON. */
-export function respondError(
+/** Writes a refusal as a `Status`, in YAML to whom accepts nothing else of ours. */
+export async function respondError(
   error: unknown,
-  request: Pick<WireRequest, 'method'>,
+  request: Pick<WireRequest, 'method' | 'header'>,
   response: WireResponse,
   headers: Record<string, string | string[]>,
-): Status {
+): Promise<Status> {
   const { status } = statusOf(error);
-  const body = Buffer.from(JSON.stringify(status));
+  const presentation = refusalPresentation(request.header('accept'));
+  const chunks = await encode(status, presentation);
   const retry = status.details?.retryAfterSeconds;
   response.start(status.code, {
     ...headers,
-    'content-type': CONTENT_TYPES[PLAIN.format],
-    'content-length': String(body.length),
+    'content-type': CONTENT_TYPES[presentation.format],
+    'content-length': String(chunks.reduce((sum, chunk) => sum + chunk.length, 0)),
     ...(retry === undefined ? {} : { 'retry-after': String(retry) }),
     ...(status.code === 401 ? { 'www-authenticate': 'Bearer realm="kubernetes-master"' } : {}),
   });
-  response.end(request.method === 'HEAD' ? [] : [body]);
+  response.end(request.method === 'HEAD' ? [] : chunks);
   return status;
+}
+
+function refusalPresentation(accept: string | undefined): Presentation {
+  try {
+    return negotiate(accept, { stream: false });
+  } catch (error) {
+    if (isStatus(error)) return PLAIN;
+    throw error;
+  }
 }
 
 /** Any error as a `StatusError`: what is none of ours is an internal error. */
@@ -115,10 +125,6 @@ export function statusOf(error: unknown): StatusError {
   if (error instanceof Error && error.name === 'AbortError')
     return timeout('the request was ended before it was answered', 1);
   return internalError(messageOf(error));
-}
-
-function contentType({ format, as }: Presentation): string {
-  return as ? `${CONTENT_TYPES[format]};as=${as.kind};v=${as.version};g=meta.k8s.io` : CONTENT_TYPES[format];
 }
 
 function warningHeaders(request: ApiRequest): Record<string, string[]> {

@@ -17,11 +17,13 @@ describe('the judge of fuzzing', () => {
     assert.equal(judge(request(PATH), answer(404, failure(404))), undefined);
     assert.equal(judge(request(PATH), answer(404, 'kind: Status\ncode: 404\n', 'application/yaml')), undefined);
     assert.equal(judge(request(`${PATH}?resourceVersion=999999`), answer(504, failure(504))), undefined);
+    assert.equal(judge(request(`${PATH}/x/log`), answer(502, failure(502))), undefined);
   });
 
   it('catches a 5xx, an error without Status, another code, no message, broken JSON', () => {
     assert.match(judge(request(PATH), answer(500, failure(500))) ?? '', /status 500/);
     assert.match(judge(request(PATH), answer(504, failure(504))) ?? '', /status 504/);
+    assert.match(judge(request(`${PATH}/x/log`), answer(500, failure(500))) ?? '', /status 500/);
     assert.match(judge(request(PATH), answer(404, 'not found')) ?? '', /no JSON/);
     assert.match(judge(request(PATH), answer(404, { error: 'x' })) ?? '', /no Status/);
     assert.match(judge(request(PATH), answer(404, failure(400))) ?? '', /code 400/);

@@ -18,9 +18,13 @@ export function judge(request: FuzzRequest, answer: Verdict): string | undefined
   return mustBeStatus(request) ? judgeStatus(answer) : undefined;
 }
 
-/** A version of the future is answered with 504 Timeout, as upstream does; nothing else excuses a 5xx. */
-function sane5xx(request: FuzzRequest, status: number): boolean {
-  return status === 504 && /[?&]resourceVersion=\d/.test(request.path);
+/**
+ * A version of the future is answered with 504 Timeout, as upstream does, and what goes on to a node or a pod that
+ * cannot be reached with a gateway's error. Nothing excuses a 500.
+ */
+function sane5xx({ path }: FuzzRequest, status: number): boolean {
+  if (/\/(log|exec|attach|portforward|proxy)(\/|\?|$)/.test(path)) return status >= 502 && status <= 504;
+  return status === 504 && /[?&]resourceVersion=\d/.test(path);
 }
 
 function malformed({ contentType, text }: Verdict): boolean {

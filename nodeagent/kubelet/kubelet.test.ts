@@ -279,6 +279,44 @@ describe('startKubelet', () => {
     assert.equal(deletions().length, 1);
   });
 
+  it('tries again, with growing waits, to end a container that will not end', async () => {
+    await start();
+    api.create(PODS, 'default', pod());
+    await running();
+    let failures = 3;
+    runtime.before = (operation) => {
+      if (operation.startsWith('stop') && failures-- > 0) throw new Error('it will not');
+    };
+    await new Client(api).pods.delete('web', 'default');
+    await eventually(() => assert.equal(operations('stop').length, 1));
+    await settle();
+    assert.equal(operations('stop').length, 1);
+    for (let i = 0; i < 10; i++) await clock.advance(1000);
+    await eventually(() => assert.deepEqual(runtime.sandboxes, []));
+    assert.equal(operations('stop').length, 4);
+  });
+
+  it('ends a container sooner when the grace period becomes shorter', async () => {
+    await start();
+    api.create(PODS, 'default', pod({}, { finalizers: ['keep'] }));
+    await running();
+    let release: () => void = () => undefined;
+    runtime.before = (operation) => {
+      if (operation === 'stop web 0') release();
+      if (operation === 'stop web 30') {
+        return new Promise((resolve) => {
+          release = resolve;
+        });
+      }
+    };
+    await new Client(api).pods.delete('web', 'default');
+    await eventually(() => assert.deepEqual(operations('stop'), ['stop web 30']));
+    const shorter = { deletionGracePeriodSeconds: 0 };
+    api.change<V1Pod>(PODS, 'web', 'default', (old) => ({ ...old, metadata: { ...old.metadata, ...shorter } }));
+    await eventually(() => assert.deepEqual(runtime.sandboxes, []));
+    assert.deepEqual(operations('stop'), ['stop web 30', 'stop web 0']);
+  });
+
   it('ends at once what vanished from the API', async () => {
     await start();
     api.create(PODS, 'default', pod());

@@ -52,7 +52,8 @@ export class NodeAgent {
     await this.#insist('node could not be registered', () => this.#register());
     const { nodeName } = this.#options;
     this.#event('Starting', 'Starting kubelet.');
-    this.#event('NodeReady', `Node ${nodeName} status is now: NodeReady`);
+    const ready = this.#node?.status?.conditions?.find(({ type }) => type === 'Ready');
+    if (ready?.status === 'True') this.#event('NodeReady', `Node ${nodeName} status is now: NodeReady`);
   }
 
   /** Keeps status and lease fresh until the signal aborts. */

@@ -123,13 +123,20 @@ export class PodWorker {
         nextMs = await this.#sync();
       } catch (error) {
         if (this.#stopped) return;
-        if (!isAbort(error, this.#life.signal)) {
-          this.#deps.log.warn({ pod: this.#key(), error: messageOf(error) }, 'kubelet: pod could not be synced');
-        }
-        nextMs = isAbort(error, this.#life.signal) && this.#failures === 0 ? 0 : this.#retryMs();
+        nextMs = this.#afterFailure(error);
       }
       if (!this.#ended && !this.#stopped) this.#wakeAfter(nextMs);
     }
+  }
+
+  /** What was broken off because the pod ends goes on with its end, at once; all else is tried again later. */
+  #afterFailure(error: unknown): number {
+    const brokenOff = isAbort(error) && this.#failures === 0;
+    if (!isAbort(error)) {
+      this.#deps.log.warn({ pod: this.#key(), error: messageOf(error) }, 'kubelet: pod could not be synced');
+    }
+    const retryMs = this.#retryMs();
+    return brokenOff ? 0 : retryMs;
   }
 
   #wakeAfter(ms: number): void {

@@ -186,9 +186,11 @@ export class PodWorkers {
     }
   }
 
-  async #endOrphan(record: PodRecord): Promise<void> {
+  async #endOrphan({ pod: { uid, namespace, name } }: PodRecord): Promise<void> {
     const { log, runtime, rootDir } = this.#deps;
-    const { uid, namespace, name } = record.pod;
+    // The list may be older than the end of a pod that was still known when it was made.
+    const record = await runtime.get(uid).catch(() => undefined);
+    if (!record || this.#workers.has(uid)) return;
     log.info({ pod: `${namespace}/${name}`, uid }, 'kubelet: ending containers that belong to no pod');
     const pod: V1Pod = { metadata: { uid, namespace, name }, spec: { containers: [] } };
     const options = { graceSeconds: ORPHAN_GRACE_SECONDS, podIP: '', signal: this.#signal };

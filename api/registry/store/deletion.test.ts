@@ -113,11 +113,11 @@ describe('checkDeleteOptions', () => {
 
 describe('checkPreconditions', () => {
   it('refuses another uid or version with 409', () => {
-    const pods = { group: '', resource: 'pods' };
+    const pods = { group: '', kind: 'Pod' };
     checkPreconditions({ preconditions: { uid: 'u', resourceVersion: '7' } }, { uid: 'u' }, 7, pods);
     assert.throws(() => checkPreconditions({ preconditions: { uid: 'v' } }, { uid: 'u', name: 'p' }, 7, pods), {
       code: 409,
-      message: /UID in precondition: v, UID in object meta: u/,
+      message: /on Pod "p": the UID in the precondition \(v\) does not match the UID in record \(u\)/,
     });
     assert.throws(() => checkPreconditions({ preconditions: { resourceVersion: '6' } }, { uid: 'u' }, 7, pods), {
       code: 409,

@@ -2,7 +2,7 @@
 import { rfc3339 } from '../../../base/clock.ts';
 import type { V1DeleteOptions, V1ObjectMeta } from '../../../openapi/generated/types.ts';
 import type { KubeObject } from '../../../openapi/object.ts';
-import { badRequest, conflict, type FieldError, invalid, type ResourceName } from '../../../openapi/status.ts';
+import { badRequest, conflict, type FieldError, invalid } from '../../../openapi/status.ts';
 import type { Strategy } from '../declaration.ts';
 
 const ORPHAN = 'orphan';
@@ -31,36 +31,32 @@ export function checkDeleteOptions(options: V1DeleteOptions): void {
     errors.push({
       type: 'FieldValueNotSupported',
       field: 'propagationPolicy',
-      message: `Unsupported value: "${propagationPolicy}": supported values: "Background", "Foreground", "Orphan", "nil"`,
+      message: `Unsupported value: "${propagationPolicy}": supported values: "Foreground", "Background", "Orphan", "nil"`,
     });
   }
-  if (errors.length > 0) throw invalid({ group: '', kind: 'DeleteOptions' }, '', errors);
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
   if (gracePeriodSeconds !== undefined && !Number.isSafeInteger(gracePeriodSeconds)) {
     throw badRequest('gracePeriodSeconds must be a whole number');
   }
 }
 
-/** Throws Conflict when the object is not the one the deleter means. */
+/** Throws Conflict, about the kind as upstream does here, when the object is not the one the deleter means. */
 export function checkPreconditions(
   options: V1DeleteOptions,
   metadata: V1ObjectMeta,
   revision: number,
-  resource: ResourceName,
+  { group, kind }: { group: string; kind: string },
 ): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
-  const name = metadata.name ?? '';
+  const refuse = (why: string) => conflict({ group, resource: kind }, metadata.name ?? '', why);
   if (uid !== undefined && uid !== metadata.uid) {
-    throw conflict(
-      resource,
-      name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+    throw refuse(
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
     );
   }
   if (resourceVersion !== undefined && resourceVersion !== String(revision)) {
-    throw conflict(
-      resource,
-      name,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${revision}`,
+    throw refuse(
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${revision}). The object might have been modified`,
     );
   }
 }

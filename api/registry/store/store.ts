@@ -8,6 +8,7 @@ import type { Random } from '../../../base/random.ts';
 import type { V1DeleteOptions } from '../../../openapi/generated/types.ts';
 import { apiVersionOf, type KubeObject } from '../../../openapi/object.ts';
 import {
+  alreadyExists,
   badRequest,
   conflict,
   invalid,
@@ -18,9 +19,9 @@ import {
 } from '../../../openapi/status.ts';
 import { type Storage, StorageError } from '../../storage/interface.ts';
 import { type CachedObject, encodeStored, served, type WatchCache } from '../../storage/watch-cache.ts';
+import { type Admission, admit } from '../admission/admission.ts';
 import type { ResourceDeclaration, StrategyContext, UpdateStrategy } from '../declaration.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../validation/metadata.ts';
-import { admitCreation, admitNamespaceDeletion } from './admission.ts';
 import { checkDeleteOptions, checkPreconditions, decideDeletion } from './deletion.ts';
 import { storageToStatus } from './errors.ts';
 import { carryOver, checkNamespace, fillSystemFields, metadataOf, takeResourceVersion } from './metadata.ts';
@@ -30,6 +31,8 @@ export interface StoreDependencies {
   cache: WatchCache;
   clock: Clock;
   random: Random;
+  /** Asked in order before a creation and a deletion. */
+  admission: readonly Admission[];
 }
 
 /** Who writes, and whether for real. */
@@ -47,8 +50,10 @@ export type Change = (old: KubeObject | undefined) => KubeObject | Promise<KubeO
 export interface UpdateOptions {
   /** Of a subresource; the resource's own strategy when absent. */
   strategy?: UpdateStrategy<KubeObject>;
-  /** Retry on conflict when the change itself names no resourceVersion. Always so. */
+  /** Overrides the strategy's. */
   createOnUpdate?: boolean;
+  /** The change begins from the stored object, so that it needs to name no version where a PUT would have to. */
+  fromStored?: boolean;
 }
 
 /** A conflict with ourselves clears within a commit; more rounds than this mean that something is wrong. */
@@ -62,6 +67,7 @@ export class ResourceStore {
   readonly storage: Storage;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #admission: readonly Admission[];
   readonly #name: ResourceName;
 
   constructor(declaration: ResourceDeclaration, dependencies: StoreDependencies) {
@@ -71,6 +77,7 @@ export class ResourceStore {
     this.storage = dependencies.storage;
     this.#clock = dependencies.clock;
     this.#random = dependencies.random;
+    this.#admission = dependencies.admission;
     this.#name = { group: declaration.group, resource: declaration.plural };
   }
 
@@ -93,16 +100,18 @@ export class ResourceStore {
     const metadata = metadataOf(object);
     if (takeResourceVersion(object) !== '')
       throw badRequest('resourceVersion should not be set on objects to be created');
-    if (this.declaration.namespaced)
-      admitCreation(this.cache, namespace, this.#name, metadata.name ?? metadata.generateName ?? '');
     this.#stamp(object);
     strategy.default?.(object);
+    await this.#admit('create', namespace, metadata.name ?? metadata.generateName ?? '', object);
     strategy.prepareForCreate?.(object, context);
     fillSystemFields(object, context);
     this.#refuse(metadata.name ?? '', [...this.#metadataErrors(object), ...(strategy.validate?.(object) ?? [])]);
-    if (write.dryRun) return object;
     const name = metadata.name ?? '';
     const key = this.key(namespace, name);
+    if (write.dryRun) {
+      if (this.cache.get(key)) throw alreadyExists(this.#name, name);
+      return object;
+    }
     strategy.allocate?.(object, undefined, context);
     try {
       const stored = encodeStored(object);
@@ -145,10 +154,10 @@ export class ResourceStore {
     write: WriteContext,
   ): Promise<{ object: Stored; removed: boolean }> {
     checkDeleteOptions(options);
-    if (this.declaration.plural === 'namespaces' && this.declaration.group === '') admitNamespaceDeletion(name);
+    await this.#admit('delete', namespace, name);
     for (let attempt = 0; ; attempt++) {
       const current = this.get(namespace, name);
-      checkPreconditions(options, current.object.metadata ?? {}, current.revision, this.#name);
+      checkPreconditions(options, current.object.metadata ?? {}, current.revision, this.declaration);
       try {
         return await this.#deleteOnce(namespace, name, current, options, write);
       } catch (error) {
@@ -194,7 +203,7 @@ export class ResourceStore {
       options.createOnUpdate ?? (options.strategy === undefined && this.declaration.strategy.createOnUpdate === true);
     if (!allowed) throw notFound(this.#name, name);
     const object = await change(undefined);
-    this.#checkName(object, name);
+    this.checkName(object, name);
     // A PUT that names a version means an object that is no longer there.
     if (object.metadata?.resourceVersion) throw conflict(this.#name, name, OBJECT_MODIFIED);
     return { object: await this.create(namespace, object, write), created: true };
@@ -211,9 +220,9 @@ export class ResourceStore {
     const old = current.object;
     const { strategy } = this.declaration;
     const context = this.#context(namespace, write);
-    this.#checkName(object, name);
+    this.checkName(object, name);
     checkNamespace(object, this.declaration.namespaced, namespace);
-    this.#checkVersion(object, current);
+    this.#checkVersion(object, current, options.fromStored === true);
     this.#stamp(object);
     carryOver(object, old);
     strategy.default?.(object);
@@ -256,15 +265,17 @@ export class ResourceStore {
     await this.cache.waitFor(Math.max(revision, error.revision));
   }
 
-  #checkName(object: KubeObject, name: string): void {
+  /** Throws BadRequest unless the object carries the name that the URL gives. */
+  checkName(object: KubeObject, name: string): void {
     const metadata = metadataOf(object);
-    metadata.name ??= name;
+    if (!metadata.name)
+      throw badRequest('the name of the object (based on URL) was undeterminable: name must be provided');
     if (metadata.name !== name) {
       throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
     }
   }
 
-  #checkVersion(object: KubeObject, current: CachedObject): void {
+  #checkVersion(object: KubeObject, current: CachedObject, fromStored: boolean): void {
     const name = current.object.metadata?.name ?? '';
     const uid = object.metadata?.uid;
     const version = takeResourceVersion(object);
@@ -277,7 +288,7 @@ export class ResourceStore {
       );
     }
     if (version !== '' && version !== String(current.revision)) throw conflict(this.#name, name, OBJECT_MODIFIED);
-    if (version === '' && this.declaration.strategy.unconditionalUpdate === false) {
+    if (version === '' && !fromStored && this.declaration.strategy.unconditionalUpdate === false) {
       const message = 'Invalid value: 0x0: must be specified for an update';
       throw this.#invalid(name, [{ type: 'FieldValueInvalid', field: 'metadata.resourceVersion', message }]);
     }
@@ -302,6 +313,11 @@ export class ResourceStore {
   #stamp(object: KubeObject): void {
     object.kind = this.declaration.kind;
     object.apiVersion = apiVersionOf(this.declaration);
+  }
+
+  #admit(operation: 'create' | 'delete', namespace: string, name: string, object?: KubeObject): Promise<void> {
+    const { declaration } = this;
+    return admit(this.#admission, { operation, declaration, namespace, name, ...(object ? { object } : {}) });
   }
 
   #context(namespace: string, write: WriteContext): StrategyContext {

@@ -36,7 +36,9 @@ export async function* watchResource(
     if (query.initialEventsEnd) first.push({ type: 'BOOKMARK', object: bookmark(store, revision, true) });
     if (first.length > 0) yield first;
   }
+  let delivered = after;
   for await (const batch of store.cache.watch(prefix, after, query.signal)) {
+    delivered = batch.revision;
     const frames: WatchFrame[] = [];
     for (const event of batch.events) {
       const frame = frameOf(event, query);
@@ -46,6 +48,8 @@ export async function* watchResource(
       frames.push({ type: 'BOOKMARK', object: bookmark(store, batch.revision, false) });
     if (frames.length > 0) yield frames;
   }
+  // A client that comes back begins from here instead of from its last event, which may be long gone.
+  if (query.bookmarks) yield [{ type: 'BOOKMARK', object: bookmark(store, delivered, false) }];
 }
 
 /** How one event looks to a watcher with selectors: an object that starts to match is ADDED, one that stops DELETED. */

@@ -1,5 +1,5 @@
 /** Docker's events about a cluster's containers, as the uids of the pods they concern. */
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import type { Clock } from '../../../base/clock.ts';
 import { isAbort, messageOf } from '../../../base/errors.ts';
@@ -59,7 +59,7 @@ async function listen(source: EventSource, inbox: Inbox, signal: AbortSignal): P
       for (const uid of new Set([...known, ...listed])) inbox.put(uid);
       known.clear();
       for (const uid of listed) known.add(uid);
-      await read(stream, source, known, inbox);
+      await read(addAbortSignal(signal, stream), source, known, inbox);
       throw new Error('the stream ended');
     } catch (error) {
       if (isAbort(error, signal)) return;

@@ -299,17 +299,6 @@ const REFUSED: { title: string; kind: string; object: Loose; errors: string[] }[
       'spec.containers[0].terminationMessagePolicy: Unsupported value: "X": supported values: "File", "FallbackToLogsOnError"',
     ],
   },
-  {
-    title: 'the mirror annotation without a node',
-    kind: 'Pod',
-    object: {
-      metadata: { name: 'p', annotations: { 'kubernetes.io/config.mirror': 'x' } },
-      spec: { containers: [{ name: 'c', image: 'i' }] },
-    },
-    errors: [
-      'metadata.annotations[kubernetes.io/config.mirror]: Invalid value: "x": must set spec.nodeName if mirror pod annotation is set',
-    ],
-  },
 ];
 
 describe('validation of pods: the pod as a whole', () => {

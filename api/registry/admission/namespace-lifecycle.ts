@@ -2,12 +2,23 @@
 import type { V1Namespace } from '../../../openapi/generated/types.ts';
 import { forbidden, notFound, type ResourceName, StatusError } from '../../../openapi/status.ts';
 import type { WatchCache } from '../../storage/watch-cache.ts';
+import { type Admission, qualified } from './admission.ts';
 
 const NAMESPACES: ResourceName = { group: '', resource: 'namespaces' };
 const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
 
-/** Throws NotFound or Forbidden when an object of `resource` called `name` cannot be created in `namespace`. */
-export function admitCreation(cache: WatchCache, namespace: string, resource: ResourceName, name: string): void {
+/** Refuses creations in namespaces that cannot take them, and the deletion of those the cluster needs. */
+export function namespaceLifecycle(cache: WatchCache): Admission {
+  return ({ operation, declaration, namespace, name }) => {
+    const resource = { group: declaration.group, resource: declaration.plural };
+    if (operation === 'create' && declaration.namespaced) admitCreation(cache, namespace, resource, name);
+    if (operation === 'delete' && qualified(resource) === 'namespaces' && IMMORTAL.has(name)) {
+      throw forbidden(NAMESPACES, name, `namespaces "${name}" is forbidden: this namespace may not be deleted`);
+    }
+  };
+}
+
+function admitCreation(cache: WatchCache, namespace: string, resource: ResourceName, name: string): void {
   const cached = cache.get(`/registry/namespaces/${namespace}`);
   if (!cached) throw notFound(NAMESPACES, namespace);
   const found = cached.object as V1Namespace;
@@ -17,20 +28,7 @@ export function admitCreation(cache: WatchCache, namespace: string, resource: Re
     name,
     `${qualified(resource)} "${name}" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
   );
-  const cause = {
-    reason: 'NamespaceTerminating',
-    message: `namespace ${namespace} is being terminated`,
-    field: 'metadata.namespace',
-  };
+  const message = `namespace ${namespace} is being terminated`;
+  const cause = { reason: 'NamespaceTerminating', message, field: 'metadata.namespace' };
   throw new StatusError({ ...refused.status, details: { ...refused.status.details, causes: [cause] } });
-}
-
-/** Throws Forbidden for the namespaces that the cluster cannot do without. */
-export function admitNamespaceDeletion(name: string): void {
-  if (IMMORTAL.has(name))
-    throw forbidden(NAMESPACES, name, `namespaces "${name}" is forbidden: this namespace may not be deleted`);
-}
-
-function qualified({ group, resource }: ResourceName): string {
-  return group === '' ? resource : `${resource}.${group}`;
 }
