@@ -99,7 +99,7 @@ class MessageDecoder {
         value = this.#value(field.type, undefined, entry, depth);
       } else entry.skip();
     }
-    map.set(key, value ?? zeroOf(field.type));
+    map.set(key, value ?? (field.type.kind === 'bytes' ? '' : zeroOf(field.type)));
     return map;
   }
 
@@ -205,10 +205,15 @@ function jsonOf(state: State): unknown {
 
 function shapedJson({ message, slots }: State): unknown {
   const [first, second] = message.fields;
-  if (message.shape === 'items') return first ? (containerJson(first, slots[0]) ?? null) : null;
+  if (message.shape === 'items') return first && slots[0] ? containerJson(first, slots[0]) : [];
   if (message.shape === 'boolOr') return second && slots[1] ? elementJson(second.type, slots[1]) : slots[0] === true;
   if (second && slots[1]) return containerJson(second, slots[1]);
   return first && slots[0] ? elementJson(first.type, slots[0]) : null;
+}
+
+/** Whether it is a list to Go, which knows of none as unset. */
+function isItems(type: ValueType): boolean {
+  return type.kind === 'message' && messageOf(type.id)?.shape === 'items';
 }
 
 /** `undefined` where the field is left out. */
@@ -216,7 +221,8 @@ function singleJson(field: WireField, slot: unknown): unknown {
   const { presence, type } = field;
   if (slot === undefined) {
     if (presence === 'pointer' || presence === 'filled') return undefined;
-    return presence === 'nullable' ? null : presence === 'omitZero' ? undefined : elementJson(type, zeroOf(type));
+    if (presence === 'omitZero') return undefined;
+    return presence === 'nullable' || isItems(type) ? null : elementJson(type, zeroOf(type));
   }
   if (presence === 'omitZero' && slot === null) return undefined;
   if (presence === 'filled' && (slot === '' || slot === 0 || slot === false)) return undefined;

@@ -62,9 +62,10 @@ function writeMap(writer: ProtobufWriter, field: WireField, value: unknown): voi
   }
 }
 
-/** What Go writes of a value that is no pointer and is not set: all but unset bytes. */
-function writeZero(writer: ProtobufWriter, field: WireField): void {
-  if (field.type.kind !== 'bytes') writeValue(writer, field.number, field.type, undefined, field.name);
+/** What Go writes of a value that is no pointer and is not set: its zero, unless it is a slice. */
+function writeZero(writer: ProtobufWriter, { number, type, name }: WireField): void {
+  const isSlice = type.kind === 'bytes' || (type.kind === 'message' && messageOf(type.id)?.shape === 'items');
+  if (!isSlice) writeValue(writer, number, type, undefined, name);
 }
 
 /** `undefined` is the zero value. */

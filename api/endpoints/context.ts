@@ -46,18 +46,18 @@ export const DELETE_OPTIONS: Expected = {
 export function storeFor(registry: Registry, info: ResourceInfo): ResourceStore {
   const store = registry.find(info.group, info.version, info.resource);
   if (!store) throw pageNotFound();
-  checkSegment(info.name);
-  checkSegment(info.namespace);
+  checkSegment('Name', info.name);
+  checkSegment('Namespace', info.namespace);
   if (store.declaration.namespaced && info.namespace === '' && info.name !== '') throw pageNotFound();
   if (!store.declaration.namespaced && info.namespace !== '') throw pageNotFound();
   return store;
 }
 
 /** What no name can be, because it would lead elsewhere in the storage of a server that trusted it. */
-function checkSegment(name: string): void {
-  if (name === '.' || name === '..')
-    throw badRequest(`invalid resource name ${JSON.stringify(name)}: [may not be '${name}']`);
-  if (name.includes('%')) throw badRequest(`invalid resource name ${JSON.stringify(name)}: [may not contain '%']`);
+function checkSegment(what: 'Name' | 'Namespace', value: string): void {
+  const why =
+    value === '.' || value === '..' ? `may not be '${value}'` : value.includes('%') ? `may not contain '%'` : undefined;
+  if (why) throw badRequest(`${what} parameter invalid: ${JSON.stringify(value)}: ${why}`);
 }
 
 /** Upstream's answer to a method that a path does not have. */

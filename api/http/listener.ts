@@ -90,9 +90,9 @@ export class Listener {
       listener.#server.once('error', (error: NodeJS.ErrnoException) => {
         const hint =
           error.code === 'EADDRINUSE'
-            ? `; something else listens there: choose another with --secure-port, or stop it (ss -ltnp 'sport = :${options.port}')`
+            ? ` (something else does: choose another with --secure-port, or find it with ss -ltnp 'sport = :${options.port}')`
             : '';
-        reject(new Error(`listen on ${options.host}:${options.port}: ${error.message}${hint}`, { cause: error }));
+        reject(new Error(`listen on ${options.host}:${options.port}${hint}`, { cause: error }));
       });
       listener.#server.listen(options.port, options.host, resolve);
     });

@@ -48,6 +48,11 @@ export class HttpTarget {
     return new HttpTarget(new URL(cluster.server), flatHeaders(options.headers), tls);
   }
 
+  /** What a connection of another kind needs to reach the server as us. */
+  get connection(): { tls: https.AgentOptions; headers: Record<string, string> } {
+    return { tls: this.#tls, headers: this.#identity };
+  }
+
   /** The same server without our credentials; `headers` go with every request. */
   withIdentity(headers: Record<string, string>): HttpTarget {
     const { cert: _cert, key: _key, ...tls } = this.#tls;
