@@ -38,6 +38,8 @@ export interface ClusterOptions {
   /** Programs iptables for Services. Needs root and a Docker node. Default false. */
   proxy?: boolean;
   controllers?: boolean;
+  /** How often nodes are looked at, and after how long a silent one counts as lost. Default 5 s and 40 s. */
+  nodeMonitor?: { periodMs: number; graceMs: number };
   scheduler?: boolean;
   serviceClusterIpRange?: string;
   podCidr?: string;
@@ -153,9 +155,18 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const parts: Promise<void>[] = [];
     if (options.controllers !== false) {
       const client = (identity: string) => context.client(serviceAccountUser(identity));
-      const manager = await startControllers({ client, clock, random, log: log.child({ component: 'controllers' }) });
+      const monitor = options.nodeMonitor;
+      const manager = await startControllers({
+        client,
+        clock,
+        random,
+        log: log.child({ component: 'controllers' }),
+        options: monitor
+          ? { nodeLifecycle: { monitorPeriodMs: monitor.periodMs, monitorGraceMs: monitor.graceMs } }
+          : {},
+      });
       stops.push(() => manager.stop());
-      parts.push(manager.synced.then(() => ready('controllers', 'all')));
+      parts.push(manager.synced.then(() => ready('controllers', 'replication, endpoints, namespaces, nodes, garbage')));
     }
     if (options.scheduler !== false) {
       const client = context.client({ name: 'system:kube-scheduler', groups: [] });
@@ -187,9 +198,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     await Promise.all(parts);
   } catch (error) {
     stopping.abort();
-    await nodeHandle
-      ?.stop()
-      .catch((failed: unknown) => log.error({ error: messageOf(failed) }, 'start: stopping the node failed, too'));
+    const stopped = await Promise.allSettled([
+      ...(nodeHandle ? [nodeHandle.stop()] : []),
+      ...stops.map((stop) => stop()),
+    ]);
+    for (const result of stopped) {
+      if (result.status === 'rejected')
+        log.error({ error: messageOf(result.reason) }, 'start: stopping a part failed, too');
+    }
     await api.stop();
     throw error;
   }

@@ -90,5 +90,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.stderr.write(`kubets: ${messageOf(error)}\n`);
-  process.exitCode = 1;
+  // Whatever the failed command left running must not keep a script waiting.
+  process.exit(1);
 }

@@ -79,6 +79,16 @@ suite('metadata', () => {
     objectOf(await applyPatch(namespace.path('configmaps', 'kept'), MERGE_PATCH, { metadata: { finalizers: null } }));
   });
 
+  behaves('empty maps and lists are left out', async () => {
+    const metadata = { name: 'sparse', labels: {}, annotations: {}, finalizers: [], ownerReferences: [] };
+    const created = objectOf(await post('configmaps', { metadata, data: {} }), 201);
+    for (const found of [created, objectOf(await fetchApi('GET', namespace.path('configmaps', 'sparse')))]) {
+      includes(found, { data: undefined });
+      const absent = { labels: undefined, annotations: undefined, finalizers: undefined, ownerReferences: undefined };
+      includes(found.metadata, absent);
+    }
+  });
+
   const invalid: [title: string, metadata: object, field: string][] = [
     ['a label key with a blank', { labels: { 'a b': 'c' } }, 'metadata.labels'],
     ['a label value of 64 characters', { labels: { a: 'c'.repeat(64) } }, 'metadata.labels'],

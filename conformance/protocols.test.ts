@@ -19,10 +19,20 @@ suite('protocols', () => {
     });
   }
 
+  const sessions: http2.ClientHttp2Session[] = [];
+  const connect = () => {
+    const session = http2.connect(origin, options);
+    sessions.push(session);
+    return session;
+  };
+  after(() => {
+    for (const session of sessions) session.destroy();
+  });
+
   const ask = async (session: http2.ClientHttp2Session, request: http2.OutgoingHttpHeaders, body = '') => {
-    const stream = session.request({ ...headers, ...request });
+    const stream = session.request({ ...headers, ...request }, { endStream: body === '' });
     const response = once(stream, 'response') as Promise<[http2.IncomingHttpHeaders]>;
-    stream.end(body);
+    if (body !== '') stream.end(body);
     const [answer] = await response;
     const chunks: Buffer[] = [];
     for await (const chunk of stream) chunks.push(chunk as Buffer);
@@ -30,7 +40,7 @@ suite('protocols', () => {
   };
 
   behaves('over HTTP/2 objects are made, read at once and refused', async () => {
-    const session = http2.connect(origin, options);
+    const session = connect();
     const path = namespace.path('configmaps');
     const create = { ':method': 'POST', ':path': path, 'content-type': 'application/json' };
     const created = await ask(session, create, '{"metadata":{"name":"h2"},"data":{"a":"b"}}');
@@ -42,11 +52,10 @@ suite('protocols', () => {
     }
     const missing = await ask(session, { ':path': `${path}/absent` });
     includes(JSON.parse(missing.text), { kind: 'Status', code: 404, reason: 'NotFound' });
-    session.close();
   });
 
   behaves('a watch streams over HTTP/2 beside other requests', async () => {
-    const session = http2.connect(origin, options);
+    const session = connect();
     const path = namespace.path('configmaps');
     const watch = session.request({ ...headers, ':path': `${path}?watch=true&labelSelector=h2` });
     const first = new Promise<string>((resolve) => watch.once('data', (data: Buffer) => resolve(data.toString())));
@@ -55,6 +64,5 @@ suite('protocols', () => {
     await ask(session, create, '{"metadata":{"name":"streamed","labels":{"h2":"yes"}}}');
     includes(JSON.parse(await first), { type: 'ADDED', object: { metadata: { name: 'streamed' } } });
     watch.close();
-    session.close();
   });
 });

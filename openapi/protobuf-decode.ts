@@ -11,6 +11,13 @@ import { type Message, messageOf, type ValueType, type WireField } from './proto
 /** No Kubernetes type comes near it, and each level takes a piece of our stack. */
 export const MAX_MESSAGE_DEPTH = 200;
 
+/**
+ * Two bytes stand for a whole message of zeros, and JSON may write out many of them. Real messages take more than eight
+ * bytes on average; small bodies get some for free.
+ */
+const BYTES_PER_MESSAGE_MIN = 8;
+const FREE_MESSAGES = 10_000;
+
 /** A message half read: a slot holds a value, a `State`, a list of either, or a map of either. */
 interface State {
   message: Message;
@@ -40,7 +47,7 @@ const WIRE_TYPES: Record<ValueType['kind'], number> = {
  * message.
  */
 export function decodeMessage(message: Message, bytes: Buffer, readNested: ReadNested, depth = 0): unknown {
-  const decoder = new MessageDecoder(readNested);
+  const decoder = new MessageDecoder(readNested, FREE_MESSAGES + bytes.length / BYTES_PER_MESSAGE_MIN);
   const state: State = { message, slots: [] };
   decoder.read(state, new ProtobufReader(bytes), depth);
   return jsonOf(state);
@@ -48,14 +55,18 @@ export function decodeMessage(message: Message, bytes: Buffer, readNested: ReadN
 
 class MessageDecoder {
   readonly #readNested: ReadNested;
+  /** How many messages may still come. */
+  #budget: number;
 
-  constructor(readNested: ReadNested) {
+  constructor(readNested: ReadNested, budget: number) {
     this.#readNested = readNested;
+    this.#budget = budget;
   }
 
   /** Reads a message into `state`, on top of what an earlier occurrence of it left there. */
   read(state: State, reader: ProtobufReader, depth: number): void {
     if (depth > MAX_MESSAGE_DEPTH) throw new ProtobufError('exceeded max depth');
+    if (this.#budget-- <= 0) throw new ProtobufError('proto: too many empty messages');
     const { message, slots } = state;
     while (!reader.done) {
       reader.tag(message.struct);

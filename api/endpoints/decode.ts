@@ -5,6 +5,7 @@ import { apiVersionOf, type KubeObject } from '../../openapi/object.ts';
 import { decode } from '../../openapi/schema.ts';
 import { badRequest, unsupportedMediaType } from '../../openapi/status.ts';
 import type { ApiRequest } from '../http/request.ts';
+import { PROTOBUF, protobufValue } from './decode-protobuf.ts';
 
 export const BODY_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
@@ -85,6 +86,10 @@ export async function bodyValue(request: ApiRequest, kind: string): Promise<unkn
     }
   }
   if (type === 'application/yaml') return parseYaml(bytes, unrecognized);
+  if (type === PROTOBUF) {
+    const { group = '', version = '' } = request.info.resource ?? {};
+    return protobufValue(bytes, { kind, apiVersion: apiVersionOf({ group, version }) }, preview(bytes));
+  }
   throw unsupportedMediaType(BODY_TYPES);
 }
 
@@ -114,6 +119,9 @@ export function mediaType(header: string | undefined): string {
   return (header ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
+/** Kinds that upstream registers in every group and version, so that a body may name any. */
+const EVERYWHERE = new Set(['DeleteOptions']);
+
 function checkKind(value: unknown, expected: Expected, isKnown: KnownKind): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const found = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
@@ -133,7 +141,8 @@ function checkKind(value: unknown, expected: Expected, isKnown: KnownKind): void
     }
   }
   const found = { apiVersion: String(apiVersion || apiVersionOf(expected)), kind: String(kind || expected.kind) };
-  if (found.apiVersion === apiVersionOf(expected) && found.kind === expected.kind) return;
+  if (found.kind === expected.kind && (found.apiVersion === apiVersionOf(expected) || EVERYWHERE.has(found.kind)))
+    return;
   const version = found.apiVersion.slice(found.apiVersion.indexOf('/') + 1);
   const why = isKnown(found.apiVersion, found.kind)
     ? `converting (${version}.${found.kind}) to (${expected.group || 'core'}.${expected.kind}): unknown conversion`

@@ -15,12 +15,12 @@ const EVICTION: Expected = {
 
 /** POST to `pods/NAME/eviction`. No PodDisruptionBudget is served yet, so none can object. */
 export async function evict({ request, info, store, context }: ResourceRequest): Promise<ApiResult> {
-  const write = writeContext(request, 'CreateOptions');
   const isKnown = (apiVersion: string, kind: string) =>
     (apiVersion === 'policy/v1' && kind === 'Eviction') || context.known(apiVersion, kind);
   const eviction = (await decodeBody(request, EVICTION, isKnown)) as V1Eviction;
   if (eviction.metadata?.name && eviction.metadata.name !== info.name)
     throw badRequest('name in URL does not match name in Eviction object');
+  const write = writeContext(request, 'CreateOptions', eviction.deleteOptions?.dryRun ?? []);
   await store.delete(info.namespace, info.name, eviction.deleteOptions ?? {}, write);
   return { kind: 'object', status: 201, object: { ...success(), code: 201 } as object };
 }

@@ -1,6 +1,6 @@
 import type { FuzzReport } from './run.ts';
 
-/** The report in words; `tolerate5xx` is for servers older than what kubets speaks, known to answer 500 to some. */
+/** The report in words. */
 export function describeReport(report: FuzzReport): string {
   const seconds = report.milliseconds / 1000;
   const statuses = Object.entries(report.statuses)
@@ -18,9 +18,7 @@ export function describeReport(report: FuzzReport): string {
   return lines.join('\n');
 }
 
-/** Whether the run may stand. A server older than 1.36 is let off its complaints of 500, not the damage. */
-export function passed(report: FuzzReport, minor: number): boolean {
-  if (report.damage.length > 0) return false;
-  if (minor >= 36) return report.complaintCount === 0;
-  return report.complaints.every(({ why }) => why === 'status 500');
+/** Whether the run may stand. */
+export function passed(report: FuzzReport): boolean {
+  return report.damage.length === 0 && report.complaintCount === 0;
 }

@@ -22,9 +22,17 @@ export interface OpenWatch {
 
 const DEADLINE_MS = 10_000;
 
+/** Streams a failed test left behind would keep the process from ending. */
+const open = new Set<AbortController>();
+
+after(() => {
+  for (const controller of open) controller.abort();
+});
+
 /** Opens a watch on a collection; `query` comes after `watch=true`. Rejects if the server refuses it. */
 export async function watch(collection: string, query = '', headers: Record<string, string> = {}): Promise<OpenWatch> {
   const abort = new AbortController();
+  open.add(abort);
   const path = `${collection}?watch=true${query ? `&${query}` : ''}`;
   const response = await target.open('GET', path, { headers, signal: abort.signal, deadlineMs: 120_000 });
   if (response.statusCode !== 200) {
@@ -44,6 +52,7 @@ export async function watch(collection: string, query = '', headers: Record<stri
   });
   const finish = () => {
     over = true;
+    open.delete(abort);
     changed();
   };
   lines.on('close', finish);

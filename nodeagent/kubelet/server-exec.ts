@@ -30,22 +30,8 @@ const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Rejects with `HttpError` while a refusal can still be an HTTP answer. */
 export async function serveExec(call: ExecRequest, deps: ServerDeps): Promise<void> {
-  const { request, socket, head, pod, container, query } = call;
-  const command = query.getAll('command');
-  if (command.length === 0) throw new HttpError(400, 'you must specify at least 1 command');
-  const flag = (name: string, alias: string) =>
-    [query.get(name), query.get(alias)].some((value) => value === '1' || value === 'true');
-  const streams = {
-    stdin: flag('input', 'stdin'),
-    stdout: flag('output', 'stdout'),
-    stderr: flag('error', 'stderr'),
-    tty: query.get('tty') === '1' || query.get('tty') === 'true',
-  };
-  if (!streams.stdin && !streams.stdout && !streams.stderr) {
-    throw new HttpError(400, 'you must specify at least 1 of stdin, stdout, stderr');
-  }
-  const status = statusOf(deps.statusOf(pod), container);
-  if (!status?.state?.running || !status.containerID) throw new HttpError(500, `container not found ("${container}")`);
+  const { request, socket, head } = call;
+  const { containerId, command, streams } = execTarget(call, deps);
   const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
   const protocol = PROTOCOLS.find((name) => offered.includes(name));
   if (!protocol) {
@@ -62,10 +48,32 @@ export async function serveExec(call: ExecRequest, deps: ServerDeps): Promise<vo
   // The handshake knows only GET; upstream takes POST for exec as well.
   request.method = 'GET';
   const client = await new Promise<WebSocket>((resolve) => webSockets.handleUpgrade(request, socket, head, resolve));
-  await run(client, bareId(status.containerID), command, streams, deps);
+  await run(client, containerId, command, streams, deps);
 }
 
-interface Streams {
+/** What a request asks for, however it comes. Throws `HttpError`. */
+export function execTarget(
+  { pod, container, query }: Pick<ExecRequest, 'pod' | 'container' | 'query'>,
+  deps: ServerDeps,
+): { containerId: string; command: string[]; streams: Streams } {
+  const command = query.getAll('command');
+  if (command.length === 0) throw new HttpError(400, 'you must specify at least 1 command');
+  const flag = (...names: string[]) => names.some((name) => ['1', 'true'].includes(query.get(name) ?? ''));
+  const streams = {
+    stdin: flag('input', 'stdin'),
+    stdout: flag('output', 'stdout'),
+    stderr: flag('error', 'stderr'),
+    tty: flag('tty'),
+  };
+  if (!streams.stdin && !streams.stdout && !streams.stderr) {
+    throw new HttpError(400, 'you must specify at least 1 of stdin, stdout, stderr');
+  }
+  const status = statusOf(deps.statusOf(pod), container);
+  if (!status?.state?.running || !status.containerID) throw new HttpError(500, `container not found ("${container}")`);
+  return { containerId: bareId(status.containerID), command, streams };
+}
+
+export interface Streams {
   stdin: boolean;
   stdout: boolean;
   stderr: boolean;
@@ -177,7 +185,7 @@ function receive(
 }
 
 /** Terminal sizes: only the newest counts for a reader that lags. */
-class SizeQueue implements AsyncIterable<{ width: number; height: number }> {
+export class SizeQueue implements AsyncIterable<{ width: number; height: number }> {
   #newest: { width: number; height: number } | undefined;
   #ended = false;
   #wake: () => void = () => undefined;

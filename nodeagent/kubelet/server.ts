@@ -2,7 +2,7 @@
  * The kubelet's own HTTPS server: logs, exec, health. Whoever calls must show a certificate of the cluster's CA; in
  * practice that is the API server, which passes bytes through.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -42,13 +42,15 @@ export interface KubeletServer {
   close(): Promise<void>;
 }
 
-/** An answer that is not 200; `message` is the body, plain text as upstream's. */
+/** An answer that is not 200; `message` is the body, plain text as upstream's. `headers` are for refused upgrades. */
 export class HttpError extends Error {
   readonly code: number;
+  readonly headers: readonly string[];
 
-  constructor(code: number, message: string) {
+  constructor(code: number, message: string, headers: readonly string[] = []) {
     super(message);
     this.code = code;
+    this.headers = headers;
   }
 }
 
@@ -148,12 +150,13 @@ async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, d
   const url = urlOf(request);
   const [, verb = '', ...rest] = url.pathname.split('/').map(decodeURIComponent);
   if (verb !== 'exec') throw new HttpError(501, `${verb} is not supported by this kubelet`);
-  if ((request.headers.upgrade ?? '').toLowerCase() !== 'websocket') {
-    throw new HttpError(400, 'unable to upgrade: this kubelet speaks WebSocket only');
+  const wanted = (request.headers.upgrade ?? '').toLowerCase();
+  if (wanted !== 'websocket' && wanted !== 'spdy/3.1') {
+    throw new HttpError(400, 'unable to upgrade: this kubelet speaks WebSocket and SPDY/3.1 only');
   }
-  const { pod, container } = target(rest, deps);
-  const { serveExec } = await import('./server-exec.ts');
-  await serveExec({ request, socket, head, pod, container, query: url.searchParams }, deps);
+  const call = { request, socket, head, ...target(rest, deps), query: url.searchParams };
+  if (wanted === 'websocket') await (await import('./server-exec.ts')).serveExec(call, deps);
+  else await (await import('./spdy/exec.ts')).serveSpdyExec(call, deps);
 }
 
 function refuse(response: ServerResponse, error: unknown, log: Log): void {
@@ -170,10 +173,13 @@ function refuse(response: ServerResponse, error: unknown, log: Log): void {
 function refuseUpgrade(socket: Duplex, error: unknown, log: Log): void {
   if (socket.destroyed) return;
   const { code, text } = failureOf(error, log);
-  socket.end(
-    `HTTP/1.1 ${code} ${code === 404 ? 'Not Found' : code === 400 ? 'Bad Request' : 'Error'}\r\n` +
-      `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
-  );
+  const headers = [
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    'Connection: close',
+    ...(error instanceof HttpError ? error.headers : []),
+  ];
+  socket.end(`HTTP/1.1 ${code} ${STATUS_CODES[code] ?? 'Error'}\r\n${headers.join('\r\n')}\r\n\r\n${text}`);
 }
 
 function failureOf(error: unknown, log: Log): { code: number; text: string } {

@@ -22,7 +22,13 @@ export const FLAG_FIN = 1;
 export const FLAG_UNIDIRECTIONAL = 2;
 
 /** Why a stream ends before its time. */
-export const RST = { PROTOCOL_ERROR: 1, INVALID_STREAM: 2, REFUSED_STREAM: 3, CANCEL: 5, FLOW_CONTROL_ERROR: 7 } as const;
+export const RST = {
+  PROTOCOL_ERROR: 1,
+  INVALID_STREAM: 2,
+  REFUSED_STREAM: 3,
+  CANCEL: 5,
+  FLOW_CONTROL_ERROR: 7,
+} as const;
 
 /** Why a connection ends. */
 export const GOAWAY = { OK: 0, PROTOCOL_ERROR: 1, INTERNAL_ERROR: 2 } as const;

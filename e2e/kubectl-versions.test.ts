@@ -1,0 +1,69 @@
+/** The same tour with stock kubectl of three ages. The gate provides them in $KUBECTL_DIR. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { V1Pod } from '../openapi/generated/types.ts';
+import { packageRoot } from '../openapi/generated-file.ts';
+import type { KubeList } from '../openapi/object.ts';
+import { eventually, run, TestCluster } from './harness.ts';
+
+const EXAMPLE = join(packageRoot(), 'examples', 'web.yaml');
+const VERSIONS = ['1.20', '1.32', '1.36'];
+
+/** The binary of a version; kubectl itself stands for all where no folder is named. */
+function binaries(): [version: string, path: string][] {
+  const folder = process.env.KUBECTL_DIR;
+  if (!folder) return [['in the PATH', 'kubectl']];
+  return VERSIONS.map((version) => [version, join(folder, `kubectl-${version}`)]);
+}
+
+describe('stock kubectl', function () {
+  this.timeout(120_000);
+  let cluster: TestCluster;
+
+  before(async () => {
+    cluster = await TestCluster.create('--node', 'docker');
+    await cluster.up();
+  });
+  after(() => cluster?.destroy());
+
+  for (const [version, path] of binaries()) {
+    it(`${version} creates, looks, executes, scales, applies and deletes`, async () => {
+      assert.ok(path === 'kubectl' || existsSync(path), `${path} is missing`);
+      const kubectl = async (...args: string[]) => {
+        const result = await run(path, args, { env: cluster.env });
+        assert.equal(result.code, 0, `kubectl ${args.join(' ')}: ${result.stderr}`);
+        return result.stdout;
+      };
+      const running = (count: number) =>
+        eventually(`${count} pods run`, async () => {
+          const { items } = JSON.parse(await kubectl('get', 'pods', '-l', 'app=web', '-o', 'json')) as KubeList<V1Pod>;
+          const names = items
+            .filter((pod) => pod.status?.containerStatuses?.[0]?.ready)
+            .map((pod) => pod.metadata?.name ?? '');
+          return items.length === count && names.length === count ? names : undefined;
+        });
+      assert.match(await kubectl('create', '-f', EXAMPLE), /replicationcontroller\/web created/);
+      const [name = ''] = await running(3);
+      assert.match(await kubectl('get', 'pods', '-o', 'wide'), /^NAME +READY +STATUS +RESTARTS +AGE +IP +NODE/);
+      assert.match(await kubectl('logs', name), /listens on port 80/);
+      assert.equal((await kubectl('exec', name, '--', 'hostname')).trim(), name);
+      assert.match(await kubectl('describe', 'pod', name), /Successfully assigned default\/web-/);
+      assert.match(await kubectl('explain', 'pod.spec.nodeName'), /nodeName/i);
+      assert.match(await kubectl('label', 'pod', name, 'seen=yes'), /labeled/);
+      assert.match(await kubectl('create', 'configmap', 'made', '--from-literal=a=b'), /configmap\/made created/);
+      assert.match(await kubectl('patch', 'configmap', 'made', '--type=merge', '-p', '{"data":{"c":"d"}}'), /patched/);
+      assert.match(await kubectl('scale', 'rc', 'web', '--replicas=1'), /scaled/);
+      await running(1);
+      await kubectl('apply', '-f', EXAMPLE);
+      assert.match(
+        await kubectl('apply', '-f', EXAMPLE),
+        /replicationcontroller\/web unchanged\nservice\/web unchanged/,
+      );
+      await running(3);
+      await kubectl('delete', '-f', EXAMPLE);
+      await kubectl('delete', 'configmap', 'made');
+      await running(0);
+    });
+  }
+});
