@@ -12,7 +12,7 @@ const WRITE = { user: 'system:apiserver', dryRun: false };
 /** Makes what is missing; what is there is left as it is. */
 export async function bootstrapObjects(registry: Registry, serviceClusterIpRange: string): Promise<void> {
   await Promise.all(NAMESPACES.map((name) => ensure(registry, 'namespaces', '', { metadata: { name } })));
-  await ensure(registry, 'services', 'default', kubernetesService(firstAddress(serviceClusterIpRange)));
+  await ensure(registry, 'services', 'default', kubernetesService(kubernetesServiceAddress(serviceClusterIpRange)));
 }
 
 /**
@@ -37,7 +37,7 @@ export function hostAddress(): string | undefined {
 }
 
 /** Upstream gives the API server's own service the first address of the range. */
-function firstAddress(cidr: string): string {
+export function kubernetesServiceAddress(cidr: string): string {
   const range = parseCidr(cidr);
   if (!range) throw new Error(`invalid CIDR address: ${cidr}`);
   return ipAt(range, 1);

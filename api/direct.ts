@@ -1,46 +1,69 @@
 /** The transport of clients in the server's own process: no socket, no encoding, the same filters and handlers. */
-import type { Clock } from '../base/clock.ts';
 import type { KubeList, KubeObject } from '../openapi/object.ts';
 import { apiVersionOf } from '../openapi/object.ts';
-import { internalError, isStatus } from '../openapi/status.ts';
+import { internalError } from '../openapi/status.ts';
 import type { ApiCall, Transport, WatchEvent } from '../openapi/transport.ts';
 import { objectOf } from './endpoints/present.ts';
-import type { ApiRequest, ApiResult, UserInfo } from './http/request.ts';
+import type { ApiRequest, ApiResult, UserInfo, WatchFrame } from './http/request.ts';
 import { requestInfo } from './http/request-info.ts';
 import { statusOf } from './http/respond.ts';
+
+/** Why a call's signal aborts when it has its answer. */
+const CALL_ENDED = new DOMException('the call has ended', 'AbortError');
 
 export class DirectTransport implements Transport {
   readonly #user: UserInfo;
   readonly #handle: (request: ApiRequest) => Promise<ApiResult>;
-  readonly #closing = new AbortController();
+  readonly #open = new Set<AbortController>();
+  #closed = false;
 
-  constructor(user: UserInfo, handle: (request: ApiRequest) => Promise<ApiResult>, _clock: Clock) {
+  constructor(user: UserInfo, handle: (request: ApiRequest) => Promise<ApiResult>) {
     this.#user = { ...user, groups: [...user.groups, 'system:authenticated'] };
     this.#handle = handle;
   }
 
   async call(call: ApiCall): Promise<unknown> {
-    return shared(await this.#send(call));
+    const { signal, end } = this.#begin(call);
+    try {
+      return shared(await this.#send(call, signal));
+    } finally {
+      end();
+    }
   }
 
   async *watch(call: ApiCall): AsyncGenerator<WatchEvent> {
-    const result = await this.#send(call);
-    if (result.kind !== 'watch') throw internalError(`bug: watch of ${call.path} was answered with ${result.kind}`);
+    const { signal, end } = this.#begin(call);
     try {
-      for await (const frames of result.frames) {
-        for (const frame of frames) yield { type: frame.type, object: objectOf(frame.object) };
-      }
-    } catch (error) {
-      const { status } = statusOf(error);
-      yield { type: 'ERROR', object: status as unknown as KubeObject };
+      const result = await this.#send(call, signal);
+      if (result.kind !== 'watch') throw internalError(`bug: watch of ${call.path} was answered with ${result.kind}`);
+      yield* eventsOf(result.frames);
+    } finally {
+      end();
     }
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#closed = true;
+    for (const abort of this.#open) abort.abort();
   }
 
-  async #send(call: ApiCall): Promise<ApiResult> {
+  /** A signal for one call, which `end` takes back, and whatever still hangs on it. */
+  #begin({ signal }: ApiCall): { signal: AbortSignal; end(): void } {
+    if (this.#closed) throw new Error('the transport is closed');
+    signal?.throwIfAborted();
+    const abort = new AbortController();
+    const onAbort = () => abort.abort(signal?.reason);
+    signal?.addEventListener('abort', onAbort);
+    this.#open.add(abort);
+    const end = () => {
+      signal?.removeEventListener('abort', onAbort);
+      this.#open.delete(abort);
+      abort.abort(CALL_ENDED);
+    };
+    return { signal: abort.signal, end };
+  }
+
+  async #send(call: ApiCall, signal: AbortSignal): Promise<ApiResult> {
     const query = new URLSearchParams(call.query);
     const request: ApiRequest = {
       method: call.method,
@@ -51,14 +74,26 @@ export class DirectTransport implements Transport {
       // A copy by way of JSON: what the wire would drop is dropped, and nothing is shared with the caller.
       ...(call.body === undefined ? {} : { value: JSON.parse(JSON.stringify(call.body)) }),
       user: this.#user,
-      signal: call.signal ? AbortSignal.any([call.signal, this.#closing.signal]) : this.#closing.signal,
+      signal,
       warnings: [],
     };
     try {
       return await this.#handle(request);
     } catch (error) {
-      throw isStatus(error) ? error : statusOf(error);
+      throw call.signal?.aborted ? call.signal.reason : statusOf(error);
     }
+  }
+}
+
+/** A watch that breaks off says why in its last event, as on the wire. */
+async function* eventsOf(batches: AsyncIterable<WatchFrame[]>): AsyncGenerator<WatchEvent> {
+  try {
+    for await (const frames of batches) {
+      for (const frame of frames) yield { type: frame.type, object: objectOf(frame.object) };
+    }
+  } catch (error) {
+    const { status } = statusOf(error);
+    yield { type: 'ERROR', object: status as unknown as KubeObject };
   }
 }
 
@@ -77,7 +112,9 @@ function shared(result: ApiResult): unknown {
       return list;
     }
     case 'raw':
-      return JSON.parse(result.body.toString());
+      return result.contentType.startsWith('application/json')
+        ? JSON.parse(result.body.toString())
+        : result.body.toString();
     default:
       throw internalError(`bug: a call was answered with ${result.kind}`);
   }

@@ -20,10 +20,11 @@ import { handleResource } from './endpoints/resource.ts';
 import { type Authenticator, authenticate, bearerTokens, clientCertificates } from './http/authenticate.ts';
 import { type Authorizer, administrators, authorize, components, discoverers } from './http/authorize.ts';
 import { type HealthCheck, isHealthPath } from './http/health.ts';
-import { Listener, type WireRequest, type WireResponse } from './http/listener.ts';
+import { Listener, type WireRequest } from './http/listener.ts';
 import type { ApiRequest, ApiResult, UserInfo } from './http/request.ts';
 import { requestInfo } from './http/request-info.ts';
 import { presentationOf, respond, respondError } from './http/respond.ts';
+import type { WireResponse } from './http/wire-response.ts';
 import { namespaceLifecycle } from './registry/admission/namespace-lifecycle.ts';
 import { serviceAccountExists } from './registry/admission/service-account.ts';
 import { ipAllocator } from './registry/allocators/ip-allocator.ts';
@@ -66,7 +67,7 @@ export class ApiServer {
   readonly #authorizers: readonly Authorizer[];
   readonly #checks: HealthCheck[];
   #listener: Listener | undefined;
-  #stopped = false;
+  #stopped: Promise<void> | undefined;
 
   private constructor(options: ApiServerOptions, cache: WatchCache, registry: Registry) {
     const { clock, log, kubelet } = options;
@@ -121,7 +122,7 @@ export class ApiServer {
       await bootstrapObjects(registry, options.serviceClusterIpRange);
       if (options.serving) {
         const handle = (request: WireRequest, response: WireResponse) => server.#serve(request, response);
-        server.#listener = await Listener.open({ ...options.serving, handle });
+        server.#listener = await Listener.open({ ...options.serving, clock, log, handle });
         await advertise(registry, hostAddress(), server.port);
       }
     } catch (error) {
@@ -138,36 +139,53 @@ export class ApiServer {
 
   /** A transport for a client in this process: the same filters, with `user` as the identity. */
   direct(user: UserInfo): Transport {
-    return new DirectTransport(user, (request) => this.#filtered(request), this.#options.clock);
+    return new DirectTransport(user, (request) => this.#filtered(request));
   }
 
-  /** Ends connections and watches, and closes the storage. */
-  async stop(): Promise<void> {
-    if (this.#stopped) return;
-    this.#stopped = true;
+  /** Answers what is under way, ends connections and watches, and closes the storage. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     await this.#listener?.close();
     await this.#cache.stop();
     await this.#options.storage.close();
   }
 
   async #serve(wire: WireRequest, response: WireResponse): Promise<void> {
-    const { clock, log, random } = this.#options;
+    const { clock, random } = this.#options;
     const headers: Record<string, string> = { 'audit-id': random.uuid(), 'cache-control': 'no-cache, private' };
     try {
+      wire.signal.throwIfAborted();
       const request = this.#read(wire);
       // Nothing is done for a client that could not read the answer.
       if (request.info.resource && !wire.upgrade && request.info.resource.subresource !== 'log')
         presentationOf(request);
       await respond(await this.#filtered(request), request, response, clock, headers);
     } catch (error) {
-      if (wire.signal.aborted) return;
-      const status = await respondError(error, wire, response, headers);
-      if (status.code >= 500)
-        log.error(
-          { method: wire.method, url: wire.url, code: status.code, error: stackOf(error) },
-          'api: request failed',
-        );
+      await this.#refuse(error, wire, response, headers);
     }
+  }
+
+  async #refuse(
+    error: unknown,
+    wire: WireRequest,
+    response: WireResponse,
+    headers: Record<string, string>,
+  ): Promise<void> {
+    if (response.closed) return;
+    const { log } = this.#options;
+    const { method, url } = wire;
+    // It is too late for a Status: the client must see that what it has is not all.
+    if (response.started) {
+      if (!wire.signal.aborted) log.warn({ method, url, error: messageOf(error) }, 'api: an answer broke off');
+      response.abort();
+      return;
+    }
+    const { code } = await respondError(error, wire, response, headers);
+    if (code === 500) log.error({ method, url, code, error: stackOf(error) }, 'api: request failed');
   }
 
   /** Authentication: what has no identity goes no further than health and version. */

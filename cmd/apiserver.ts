@@ -30,7 +30,7 @@ export async function apiserver(flags: ApiServerFlags): Promise<void> {
   const pki = await loadPki({
     folder: home.pki,
     hosts,
-    nodeHosts: ['127.0.0.1', '10.244.0.1'],
+    nodeHosts: ['127.0.0.1'],
     clock: systemClock,
     random: systemRandom,
   });

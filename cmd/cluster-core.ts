@@ -3,21 +3,21 @@
  * with an identity of its own. What `kubets up` and the library's `Cluster` both start.
  */
 import { hostname } from 'node:os';
+import { kubernetesServiceAddress } from '../api/bootstrap.ts';
 import type { UserInfo } from '../api/http/request.ts';
 import { ApiServer } from '../api/server.ts';
 import type { Storage } from '../api/storage/interface.ts';
 import { MemoryStorage } from '../api/storage/memory.ts';
 import type { Clock } from '../base/clock.ts';
 import { systemClock } from '../base/clock.ts';
-import { messageOf } from '../base/errors.ts';
 import { type Log, silentLog } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import { Client } from '../client/client.ts';
-import { startControllers } from '../controllers/manager.ts';
-import { startScheduler } from '../scheduler/scheduler.ts';
+import { gatewayOf } from '../nodeagent/runtime/cidr.ts';
 import { adminToken, type Home, makeHome } from './home.ts';
 import { kubeconfigText } from './kubeconfig.ts';
-import { type NodeHandle, startNode } from './node.ts';
+import { kubeletPart, proxyPart } from './node.ts';
+import { controllersPart, type Part, type PartContext, schedulerPart, stopParts } from './parts.ts';
 import { loadPki, type Pki } from './pki.ts';
 
 export type Engine = 'memory' | 'lmdb';
@@ -62,6 +62,7 @@ export interface StartedPart {
 }
 
 const POD_CIDR = '10.244.0.0/24';
+const SERVICE_CIDR = '10.96.0.0/16';
 
 const MASTERS: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters'] };
 
@@ -74,27 +75,27 @@ export class ClusterCore {
   /** What was started, in order, with the time each took to be ready. */
   readonly startup: readonly StartedPart[];
   readonly #api: ApiServer;
+  readonly #parts: readonly Part[];
   readonly #stopping: AbortController;
-  readonly #stops: readonly (() => Promise<void>)[];
-  readonly #node: NodeHandle | undefined;
+  readonly #log: Log;
   #stopped: Promise<void> | undefined;
 
-  constructor(parts: {
+  constructor(fields: {
     kubeconfig: string;
     server: string;
     startup: readonly StartedPart[];
     api: ApiServer;
+    parts: readonly Part[];
     stopping: AbortController;
-    stops: readonly (() => Promise<void>)[];
-    node: NodeHandle | undefined;
+    log: Log;
   }) {
-    this.kubeconfig = parts.kubeconfig;
-    this.server = parts.server;
-    this.startup = parts.startup;
-    this.#api = parts.api;
-    this.#stopping = parts.stopping;
-    this.#stops = parts.stops;
-    this.#node = parts.node;
+    this.kubeconfig = fields.kubeconfig;
+    this.server = fields.server;
+    this.startup = fields.startup;
+    this.#api = fields.api;
+    this.#parts = fields.parts;
+    this.#stopping = fields.stopping;
+    this.#log = fields.log;
   }
 
   /** A client in this process, without a socket; as the administrator unless told otherwise. */
@@ -110,31 +111,22 @@ export class ClusterCore {
 
   async #stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#node?.stop();
-    await Promise.all(this.#stops.map((stop) => stop()));
+    await stopParts(this.#parts, this.#log);
     await this.#api.stop();
   }
 }
 
 /** Starts a cluster; resolves when every part is ready. On failure what was started is stopped again. */
 export async function startCluster(options: ClusterOptions = {}): Promise<ClusterCore> {
-  const {
-    clock = systemClock,
-    random = systemRandom,
-    log = silentLog,
-    host = '127.0.0.1',
-    node = 'simulated',
-    name = 'kubets',
-  } = options;
+  const { clock = systemClock, random = systemRandom, log = silentLog, host = '127.0.0.1' } = options;
   const began = clock.monotonic();
   const startup: StartedPart[] = [];
-  const ready = (part: string, detail: string) => {
-    const started = { name: part, detail, atMs: clock.monotonic() - began };
+  const ready = (name: string, detail: string) => {
+    const started = { name, detail, atMs: clock.monotonic() - began };
     startup.push(started);
     options.onReady?.(started);
   };
   if (options.home) await makeHome(options.home);
-  const stopping = new AbortController();
   const [pki, token, storage] = await Promise.all([
     loadClusterPki(options, clock, random),
     options.home ? adminToken(options.home, random) : random.bytes(24).toString('base64url'),
@@ -143,87 +135,39 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const api = await startApi(options, { clock, random, log, host, pki, token, storage });
   const server = `https://${host}:${api.port}`;
   ready('apiserver', server);
-  let nodeHandle: NodeHandle | undefined;
-  const stops: (() => Promise<void>)[] = [];
+  const stopping = new AbortController();
+  const client = (user: UserInfo) => new Client(api.direct(user));
+  const parts: Part[] = [];
   try {
-    const context = {
-      client: (identity: UserInfo) => new Client(api.direct(identity)),
-      clock,
-      random,
-      signal: stopping.signal,
-    };
-    const parts: Promise<void>[] = [];
-    if (options.controllers !== false) {
-      const client = (identity: string) => context.client(serviceAccountUser(identity));
-      const monitor = options.nodeMonitor;
-      const manager = await startControllers({
-        client,
-        clock,
-        random,
-        log: log.child({ component: 'controllers' }),
-        options: monitor
-          ? { nodeLifecycle: { monitorPeriodMs: monitor.periodMs, monitorGraceMs: monitor.graceMs } }
-          : {},
-      });
-      stops.push(() => manager.stop());
-      parts.push(manager.synced.then(() => ready('controllers', 'replication, endpoints, namespaces, nodes, garbage')));
-    }
-    if (options.scheduler !== false) {
-      const client = context.client({ name: 'system:kube-scheduler', groups: [] });
-      const scheduler = await startScheduler({
-        client,
-        clock,
-        random,
-        log: log.child({ component: 'scheduler' }),
-        signal: stopping.signal,
-      });
-      stops.push(() => scheduler.done);
-      parts.push(scheduler.synced.then(() => ready('scheduler', 'default-scheduler')));
-    }
-    if (node !== 'none') {
-      nodeHandle = await startNode({
-        ...context,
-        kind: node,
-        log,
-        pki,
-        nodeName: options.nodeName ?? nodeNameOf(),
-        podCidr: options.podCidr ?? POD_CIDR,
-        kubelet: true,
-        proxy: options.proxy === true,
-        ...(options.home ? { home: options.home } : {}),
-      });
-      const handle = nodeHandle;
-      parts.push(...handle.parts.map((part) => part.ready.then((detail) => ready(part.name, detail))));
-    }
-    await Promise.all(parts);
+    await startParts(options, { client, clock, random, log, signal: stopping.signal }, pki, parts);
+    await Promise.all(parts.map((part) => part.ready.then((detail) => ready(part.name, detail))));
   } catch (error) {
     stopping.abort();
-    const stopped = await Promise.allSettled([
-      ...(nodeHandle ? [nodeHandle.stop()] : []),
-      ...stops.map((stop) => stop()),
-    ]);
-    for (const result of stopped) {
-      if (result.status === 'rejected')
-        log.error({ error: messageOf(result.reason) }, 'start: stopping a part failed, too');
-    }
+    await stopParts(parts, log);
     await api.stop();
     throw error;
   }
-  return new ClusterCore({
-    kubeconfig: kubeconfigText({ name, server, ca: pki.ca.cert, token }),
-    server,
-    startup,
-    api,
-    stopping,
-    stops,
-    node: nodeHandle,
-  });
+  const kubeconfig = kubeconfigText({ name: options.name ?? 'kubets', server, ca: pki.ca.cert, token });
+  return new ClusterCore({ kubeconfig, server, startup, api, parts, stopping, log });
 }
 
-function serviceAccountUser(name: string): UserInfo {
-  if (!name.startsWith('system:serviceaccount:')) return { name, groups: [] };
-  const [, , namespace = ''] = name.split(':');
-  return { name, groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`] };
+/** Starts what the options ask for beside the API server, adding each to `parts` as soon as it has to be stopped. */
+async function startParts(options: ClusterOptions, context: PartContext, pki: Pki, parts: Part[]): Promise<void> {
+  const { node = 'simulated', home } = options;
+  if (options.controllers !== false) parts.push(await controllersPart(context, options.nodeMonitor));
+  if (options.scheduler !== false) parts.push(await schedulerPart(context));
+  if (node === 'none') return;
+  const nodeOptions = {
+    ...context,
+    kind: node,
+    pki,
+    nodeName: options.nodeName ?? nodeNameOf(),
+    podCidr: options.podCidr ?? POD_CIDR,
+    ...(home ? { home } : {}),
+  };
+  // The proxy first: it holds the host's lock, and without that the pod network may be another cluster's.
+  if (options.proxy) parts.push(await proxyPart(nodeOptions));
+  parts.push(await kubeletPart(nodeOptions));
 }
 
 /** A node is called after its host; the name has to be a DNS subdomain. */
@@ -236,25 +180,11 @@ export function nodeNameOf(): string {
 }
 
 function loadClusterPki(options: ClusterOptions, clock: Clock, random: Random): Promise<Pki> {
-  const { home, host = '127.0.0.1' } = options;
-  const hosts = [
-    ...new Set([
-      host,
-      '127.0.0.1',
-      'localhost',
-      'kubernetes',
-      'kubernetes.default',
-      'kubernetes.default.svc',
-      '10.96.0.1',
-    ]),
-  ];
-  return loadPki({
-    ...(home ? { folder: home.pki } : {}),
-    hosts,
-    nodeHosts: ['127.0.0.1', '10.244.0.1', nodeNameOf()],
-    clock,
-    random,
-  });
+  const { home, host = '127.0.0.1', podCidr = POD_CIDR, serviceClusterIpRange = SERVICE_CIDR } = options;
+  const names = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
+  const hosts = [...new Set([host, '127.0.0.1', kubernetesServiceAddress(serviceClusterIpRange), ...names])];
+  const nodeHosts = ['127.0.0.1', gatewayOf(podCidr), nodeNameOf()];
+  return loadPki({ ...(home ? { folder: home.pki } : {}), hosts, nodeHosts, clock, random });
 }
 
 async function openStorage(options: ClusterOptions): Promise<Storage> {
@@ -283,7 +213,7 @@ async function startApi(
         clientCa: pki.ca.cert,
       },
       tokens: new Map([[token, MASTERS]]),
-      serviceClusterIpRange: options.serviceClusterIpRange ?? '10.96.0.0/16',
+      serviceClusterIpRange: options.serviceClusterIpRange ?? SERVICE_CIDR,
       serviceNodePortRange: '30000-32767',
       kubelet: {
         tls: () => ({ cert: pki.apiserverKubeletClient.cert, key: pki.apiserverKubeletClient.key, ca: pki.ca.cert }),

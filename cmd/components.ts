@@ -3,10 +3,12 @@ import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import { Client } from '../client/client.ts';
 import { transportFromKubeconfig } from '../client/kubeconfig.ts';
+import { gatewayOf } from '../nodeagent/runtime/cidr.ts';
 import { nodeNameOf } from './cluster-core.ts';
 import { homeAt, makeHome } from './home.ts';
 import { createLog } from './log.ts';
-import { startNode } from './node.ts';
+import { kubeletPart, type NodeOptions, proxyPart } from './node.ts';
+import type { Part } from './parts.ts';
 import { loadPki } from './pki.ts';
 import { untilSignal } from './signals.ts';
 
@@ -66,25 +68,26 @@ export async function scheduler(flags: CommonFlags): Promise<void> {
 
 /** `kubets kubelet`. Its serving certificate is of this state folder's CA. */
 export async function kubelet(flags: NodeFlags): Promise<void> {
-  await runNode(flags, 'kubelet', { kubelet: true, proxy: false });
+  await runNodePart(flags, 'kubelet', kubeletPart);
 }
 
 /** `kubets proxy`. */
 export async function proxy(flags: NodeFlags): Promise<void> {
-  await runNode(flags, 'proxy', { kubelet: false, proxy: true });
+  await runNodePart(flags, 'proxy', proxyPart);
 }
 
-async function runNode(
+async function runNodePart(
   flags: NodeFlags,
   component: string,
-  parts: { kubelet: boolean; proxy: boolean },
+  start: (options: NodeOptions) => Promise<Part>,
 ): Promise<void> {
   const home = homeAt();
   await makeHome(home);
   const { client, close, clock, random, log } = await connected(flags, component);
   const stopping = new AbortController();
   const nodeName = flags.nodeName ?? nodeNameOf();
-  const node = await startNode({
+  const nodeHosts = ['127.0.0.1', gatewayOf(flags.podCidr), nodeName];
+  const part = await start({
     kind: flags.node ?? 'docker',
     nodeName,
     client: () => client,
@@ -92,20 +95,13 @@ async function runNode(
     random,
     log,
     signal: stopping.signal,
-    pki: await loadPki({
-      folder: home.pki,
-      hosts: ['127.0.0.1', 'localhost'],
-      nodeHosts: ['127.0.0.1', '10.244.0.1', nodeName],
-      clock,
-      random,
-    }),
+    pki: await loadPki({ folder: home.pki, hosts: ['127.0.0.1', 'localhost'], nodeHosts, clock, random }),
     home,
     podCidr: flags.podCidr,
-    ...parts,
   });
-  for (const part of node.parts) log.info({ detail: await part.ready }, `${part.name}: ready`);
+  log.info({ detail: await part.ready }, `${part.name}: ready`);
   await untilSignal();
   stopping.abort();
-  await node.stop();
+  await part.stop();
   await close();
 }

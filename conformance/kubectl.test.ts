@@ -1,7 +1,15 @@
 /** Stock kubectl, old and new, doing what people do all day. No node is needed. */
 import assert from 'node:assert/strict';
 import { dump } from 'js-yaml';
-import { suite as group, type Marks, behaves as register, testNamespace } from './harness.ts';
+import {
+  applyPatch,
+  suite as group,
+  type Marks,
+  objectOf,
+  behaves as register,
+  STRATEGIC_PATCH,
+  testNamespace,
+} from './harness.ts';
 import { samplePodSpec } from './kinds.ts';
 import { findKubectls, type Kubectl, KubectlRunner, type RunOptions } from './kubectl.ts';
 
@@ -60,7 +68,7 @@ function scenarios(kubectl: Kubectl): void {
       rest.length === 2 ? register(title, rest[0], rest[1]) : register(title, rest[0]);
     reading(ok, create, behaves, namespace.name);
     changing(ok, create, behaves);
-    watching(runner, create, behaves);
+    watching(runner, create, behaves, namespace.name);
     refusing(fails, create, ok, behaves);
   });
 }
@@ -274,7 +282,7 @@ function changing(ok: Ok, create: Create, behaves: Behaves): void {
   });
 }
 
-function watching(runner: KubectlRunner, create: Create, behaves: Behaves): void {
+function watching(runner: KubectlRunner, create: Create, behaves: Behaves, namespace: string): void {
   behaves('get -w prints a line as things happen', async () => {
     const child = runner.start(['get', 'configmaps', '-w', '-l', 'watched=yes', '-o', 'name']);
     let seen = '';
@@ -301,10 +309,11 @@ function watching(runner: KubectlRunner, create: Create, behaves: Behaves): void
 
   behaves('wait returns when what it waits for is there', async () => {
     await create(pod('waited'));
-    await runner.ok(['label', 'pod', 'waited', 'ready=no']);
-    const deleted = runner.ok(['wait', 'pod/waited', '--for=delete', '--timeout=20s']);
-    await runner.ok(['delete', 'pod', 'waited', '--wait=false']);
-    assert.match(await deleted, /(condition met|^$)/);
+    const met = runner.ok(['wait', 'pod/waited', '--for=condition=Tested', '--timeout=20s']);
+    const condition = { type: 'Tested', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' };
+    const path = `/api/v1/namespaces/${namespace}/pods/waited/status`;
+    objectOf(await applyPatch(path, STRATEGIC_PATCH, { status: { conditions: [condition] } }));
+    assert.equal(await met, 'pod/waited condition met\n');
   });
 }
 

@@ -5,7 +5,7 @@ export const LONGEST_FUNCTION = 70;
 
 /** Files that were there before the ratchet, with the longest function each may have. Only ever shorter. */
 export const GRANDFATHERED: Record<string, number> = {
-  'cmd/cluster-core.ts': 90,
+  
 };
 
 const CONTROL =

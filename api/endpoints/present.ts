@@ -1,11 +1,11 @@
 /** Turns what a handler answered into bytes of the negotiated form. Stored bytes are passed on as they are. */
 import { apiVersionOf, type KubeObject } from '../../openapi/object.ts';
 import { badRequest } from '../../openapi/status.ts';
-import type { ApiResult, ListMetadata, WatchFrame } from '../http/request.ts';
+import type { ApiResult, ListMetadata, WatchFrame, WatchType } from '../http/request.ts';
 import type { ResourceDeclaration } from '../registry/declaration.ts';
 import { CachedObject } from '../storage/watch-cache.ts';
 import type { Presentation } from './negotiate.ts';
-import { partialOf, tableOf } from './table.ts';
+import { partialOf, type TableOptions, tableOf } from './table.ts';
 
 export interface PresentOptions {
   presentation: Presentation;
@@ -48,50 +48,75 @@ export async function presentList(
   return encode(JSON.parse(Buffer.concat(listBytes(resource, items, metadata)).toString()), presentation);
 }
 
-/** Encodes the frames of one watch; keeps what must differ between the first and the later ones. */
+/**
+ * Encodes the frames of one watch, in pieces to be written one after the other; keeps what must differ between the
+ * first and the later ones. Throws BadRequest for options that no frame can meet.
+ */
 export function framePresenter(
   resource: ResourceDeclaration,
   options: PresentOptions,
-): (frames: readonly WatchFrame[], now: number) => Buffer {
+): (frames: readonly WatchFrame[], now: number) => Iterable<Buffer> {
   const { as } = options.presentation;
-  let headers = true;
-  return (frames, now) => {
-    if (!as) return Buffer.concat(frames.map(plainFrame));
-    const lines = frames.map((frame) => {
-      const object = objectOf(frame.object);
-      const shown =
-        as.kind === 'Table'
-          ? tableOf(
-              resource,
-              [object],
-              { resourceVersion: object.metadata?.resourceVersion },
-              tableOptions({ ...options, now }, headers),
-            )
-          : partialOf(object, as.version);
-      headers = false;
-      return `${JSON.stringify({ type: frame.type, object: shown })}\n`;
-    });
-    return Buffer.from(lines.join(''));
+  if (!as) return plainFrames;
+  const shown =
+    as.kind === 'Table' ? tableRows(resource, options) : (object: KubeObject) => partialOf(object, as.version);
+  return function* (frames, now) {
+    for (const { type, object } of frames)
+      yield Buffer.from(`${JSON.stringify({ type, object: shown(objectOf(object), now) })}\n`);
   };
 }
 
-const encodedFrames = new WeakMap<CachedObject, Map<string, Buffer>>();
+/** Tables of one row each, of which only the first says what the columns are. */
+function tableRows(
+  resource: ResourceDeclaration,
+  options: PresentOptions,
+): (object: KubeObject, now: number) => object {
+  let table = tableOptions(options, true);
+  return (object, now) => {
+    const metadata = { resourceVersion: object.metadata?.resourceVersion };
+    const shown = tableOf(resource, [object], metadata, { ...table, now });
+    table = { ...table, headers: false };
+    return shown;
+  };
+}
 
-/** One event as plain JSON, encoded once however many watchers there are. */
-function plainFrame(frame: WatchFrame): Buffer {
-  const { type, object } = frame;
-  if (!(object instanceof CachedObject)) return Buffer.from(`${JSON.stringify({ type, object })}\n`);
-  let byType = encodedFrames.get(object);
-  if (!byType) {
-    byType = new Map();
-    encodedFrames.set(object, byType);
+const FRAME_HEADS: Record<WatchType, Buffer> = {
+  ADDED: Buffer.from('{"type":"ADDED","object":'),
+  MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
+  DELETED: Buffer.from('{"type":"DELETED","object":'),
+  BOOKMARK: Buffer.from('{"type":"BOOKMARK","object":'),
+};
+const FRAME_TAIL = Buffer.from('}\n');
+
+/** Events as plain JSON: the object's bytes are those that were encoded when it was committed, for all watchers. */
+function* plainFrames(frames: readonly WatchFrame[]): Generator<Buffer> {
+  for (const { type, object } of frames) {
+    yield FRAME_HEADS[type];
+    yield object instanceof CachedObject ? object.bytes : Buffer.from(JSON.stringify(object));
+    yield FRAME_TAIL;
   }
-  let bytes = byType.get(type);
-  if (!bytes) {
-    bytes = Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object.bytes, Buffer.from('}\n')]);
-    byType.set(type, bytes);
+}
+
+/** As much as is worth a write, and no more than may wait in memory for a client that reads slowly. */
+const SLICE_BYTES = 64 * 1024;
+
+/** Joins pieces to slices, each to be written before the next is made. */
+export function* slices(pieces: Iterable<Buffer>): Generator<Buffer> {
+  let gathered: Buffer[] = [];
+  let size = 0;
+  for (const piece of pieces) {
+    gathered.push(piece);
+    size += piece.length;
+    if (size < SLICE_BYTES) continue;
+    yield joined(gathered, size);
+    gathered = [];
+    size = 0;
   }
-  return bytes;
+  if (size > 0) yield joined(gathered, size);
+}
+
+function joined(pieces: readonly Buffer[], size: number): Buffer {
+  return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces, size);
 }
 
 /** The object behind either form. */
@@ -113,12 +138,14 @@ function shape(object: KubeObject, resource: ResourceDeclaration | undefined, op
   return partialOf(object, as.version);
 }
 
-function tableOptions(options: PresentOptions, headers: boolean) {
+function tableOptions(options: PresentOptions, headers: boolean): TableOptions {
   const includeObject = options.includeObject || 'Metadata';
   if (includeObject !== 'None' && includeObject !== 'Metadata' && includeObject !== 'Object') {
-    throw badRequest(`unrecognized includeObject value: ${JSON.stringify(includeObject)}`);
+    throw badRequest(
+      `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(includeObject)}: must be 'Metadata', 'Object', 'None', or empty`,
+    );
   }
-  return { version: options.presentation.as?.version ?? 'v1', includeObject, headers, now: options.now } as const;
+  return { version: options.presentation.as?.version ?? 'v1', includeObject, headers, now: options.now };
 }
 
 function isPlain(presentation: Presentation): boolean {

@@ -6,17 +6,27 @@ import {
   type Http2SecureServer,
   type Http2ServerRequest,
   type Http2ServerResponse,
+  type ServerHttp2Session,
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { requestTooLarge } from '../../openapi/status.ts';
+import type { Clock } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import { serviceUnavailable } from '../../openapi/status.ts';
+import { discardBody, readBody } from './body.ts';
+import { CLIENT_GONE, NodeResponse, RawResponse, type WireResponse } from './wire-response.ts';
 
-/** Upstream's limit for a request's body. */
-export const BODY_MAX_BYTES = 3 * 1024 * 1024;
 const HEADERS_MAX_BYTES = 64 * 1024;
 const HEADERS_TIMEOUT_MS = 32_000;
 const STREAMS_MAX = 250;
+/** Upstream's: a connection without a request under way for so long is closed. */
+const IDLE_MS = 90_000;
+/** Upstream's: how often TCP asks whether a silent client still lives. */
+const PROBE_MS = 180_000;
+/** How long a stopping server waits for answers under way, such as that of a write being committed. */
+const GRACE_MS = 2_000;
 
 /** One request as it came over the wire. */
 export interface WireRequest {
@@ -26,17 +36,9 @@ export interface WireRequest {
   header(name: string): string | undefined;
   bytes(): Promise<Buffer>;
   socket: TLSSocket | undefined;
+  /** Aborts when the client is gone, and with a 503 as the reason when the server stops. */
   signal: AbortSignal;
   upgrade?: { request: IncomingMessage; socket: Duplex; head: Buffer };
-}
-
-/** Where the answer goes. */
-export interface WireResponse {
-  /** Status and headers, before any `write`. */
-  start(status: number, headers: Record<string, string | string[]>): void;
-  /** Writes in order; resolves when the client can take more, rejects when it is gone. */
-  write(chunk: Uint8Array): Promise<void>;
-  end(chunks?: readonly Uint8Array[]): void;
 }
 
 export interface ListenerOptions {
@@ -45,15 +47,30 @@ export interface ListenerOptions {
   cert: Buffer;
   key: Buffer;
   clientCa: Buffer;
+  clock: Clock;
+  log: Log;
+  /** Answers a request. What it rejects with is logged, and the answer broken off. */
   handle(request: WireRequest, response: WireResponse): Promise<void>;
 }
 
+/** A request that is not answered yet. */
+interface Exchange {
+  abort: AbortController;
+  response: WireResponse;
+  session: ServerHttp2Session | undefined;
+}
+
 export class Listener {
+  readonly #options: ListenerOptions;
   readonly #server: Http2SecureServer;
   readonly #sockets = new Set<Socket>();
-  readonly #stopping = new AbortController();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #exchanges = new Set<Exchange>();
+  #stopping: Error | undefined;
+  #onAnswered: () => void = () => undefined;
 
   private constructor(options: ListenerOptions) {
+    this.#options = options;
     this.#server = createSecureServer({
       allowHTTP1: true,
       cert: options.cert,
@@ -65,36 +82,42 @@ export class Listener {
       maxHeaderListPairs: 256,
       settings: { maxConcurrentStreams: STREAMS_MAX, maxHeaderListSize: HEADERS_MAX_BYTES },
     });
-    this.#server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.setNoDelay(true);
-      socket.once('close', () => this.#sockets.delete(socket));
+    // What an HTTP/1.1 server takes as options, this one has only as properties.
+    Object.assign(this.#server, {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      keepAliveTimeout: IDLE_MS,
+      maxHeaderSize: HEADERS_MAX_BYTES,
     });
-    // A client that breaks TLS or HTTP is its own problem; the socket is destroyed by Node, nothing is left to do.
+    this.#server.on('connection', (socket: Socket) => this.#onConnection(socket));
+    this.#server.on('session', (session) => this.#onSession(session));
+    // A client that breaks TLS or HTTP/2 is its own problem: Node destroys the socket. To HTTP/1.1 it answers 400.
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#server.on('sessionError', () => undefined);
-    this.#server.on('clientError', (_error, socket) => socket.destroy());
-    Object.assign(this.#server, { headersTimeout: HEADERS_TIMEOUT_MS });
-    this.#server.on('request', (request, response) => {
-      void this.#onRequest(request, response, options);
-    });
-    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      void this.#onUpgrade(request, socket, head, options);
-    });
+    this.#server.on('error', (error) =>
+      options.log.warn({ error: messageOf(error) }, 'api: cannot accept a connection'),
+    );
+    this.#server.on('request', (request, response) => this.#onRequest(request, response));
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      this.#onUpgrade(request, socket, head),
+    );
   }
 
   /** Resolves once connections are accepted. Rejects with what to do when the port is taken. */
   static async open(options: ListenerOptions): Promise<Listener> {
     const listener = new Listener(options);
     await new Promise<void>((resolve, reject) => {
-      listener.#server.once('error', (error: NodeJS.ErrnoException) => {
+      const onError = (error: NodeJS.ErrnoException) => {
         const hint =
           error.code === 'EADDRINUSE'
             ? ` (something else does: choose another with --secure-port, or find it with ss -ltnp 'sport = :${options.port}')`
             : '';
         reject(new Error(`listen on ${options.host}:${options.port}${hint}`, { cause: error }));
+      };
+      listener.#server.once('error', onError);
+      listener.#server.listen(options.port, options.host, () => {
+        listener.#server.removeListener('error', onError);
+        resolve();
       });
-      listener.#server.listen(options.port, options.host, resolve);
     });
     return listener;
   }
@@ -103,59 +126,102 @@ export class Listener {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Ends requests under way and closes every connection. */
+  /** Requests that are not answered yet, watches included. */
+  get underWay(): number {
+    return this.#exchanges.size;
+  }
+
+  /** Tells requests under way to end, gives them a moment to do so, and closes every connection. */
   async close(): Promise<void> {
-    this.#stopping.abort();
+    this.#stopping = serviceUnavailable('apiserver is shutting down');
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    // Answers that are being written get a turn of the loop to get out.
+    for (const session of this.#sessions) session.close();
+    for (const exchange of this.#exchanges) exchange.abort.abort(this.#stopping);
+    await this.#answered();
+    // What was written last gets a turn of the loop to get out.
     await new Promise((resolve) => setImmediate(resolve));
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
-  async #onRequest(
-    request: IncomingMessage | Http2ServerRequest,
-    response: ServerResponse | Http2ServerResponse,
-    options: ListenerOptions,
-  ): Promise<void> {
-    const gone = new AbortController();
-    const stop = () => gone.abort();
-    response.once('close', stop);
-    this.#stopping.signal.addEventListener('abort', stop, { once: true });
-    request.on('error', stop);
-    response.on('error', stop);
+  #answered(): Promise<void> {
+    if (this.#exchanges.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.after(GRACE_MS, resolve);
+      this.#onAnswered = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  #onConnection(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, PROBE_MS);
+    socket.once('close', () => this.#sockets.delete(socket));
+  }
+
+  #onSession(session: ServerHttp2Session): void {
+    this.#sessions.add(session);
+    session.once('close', () => this.#sessions.delete(session));
+    session.setTimeout(IDLE_MS, () => {
+      for (const exchange of this.#exchanges) if (exchange.session === session) return;
+      session.close();
+    });
+  }
+
+  #onRequest(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): void {
+    const abort = new AbortController();
+    const session = 'stream' in request ? (request.stream.session as ServerHttp2Session | undefined) : undefined;
+    const exchange = { abort, session, response: new NodeResponse(response, abort.signal) };
+    const onGone = () => this.#ended(exchange);
+    response.once('close', onGone);
+    // Both are followed by `close`; without a listener they would end the process.
+    request.on('error', onGone);
+    response.on('error', onGone);
+    const { clock } = this.#options;
+    const wire: WireRequest = {
+      ...common(request),
+      bytes: once(() => readBody(request, clock, abort.signal)),
+      socket: (session ? session.socket : request.socket) as TLSSocket | undefined,
+      signal: abort.signal,
+    };
+    void this.#handle(wire, exchange).finally(() => discardBody(request));
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const abort = new AbortController();
+    const exchange = { abort, session: undefined, response: new RawResponse(socket, abort.signal) };
+    const onGone = () => this.#ended(exchange);
+    socket.once('close', onGone);
+    socket.on('error', onGone);
+    const wire: WireRequest = {
+      ...common(request),
+      bytes: async () => Buffer.alloc(0),
+      socket: request.socket as TLSSocket,
+      signal: abort.signal,
+      upgrade: { request, socket, head },
+    };
+    void this.#handle(wire, exchange);
+  }
+
+  /** Never rejects: a request must not be able to end the process. */
+  async #handle(wire: WireRequest, exchange: Exchange): Promise<void> {
+    this.#exchanges.add(exchange);
+    if (this.#stopping) exchange.abort.abort(this.#stopping);
     try {
-      await options.handle(
-        { ...common(request), bytes: once(() => readBody(request)), socket: socketOf(request), signal: gone.signal },
-        new NodeResponse(response, gone.signal),
-      );
-    } finally {
-      this.#stopping.signal.removeEventListener('abort', stop);
-      // What the client still sends of a body that nobody wants must not keep the connection waiting.
-      if (!request.readableEnded) request.resume();
+      await this.#options.handle(wire, exchange.response);
+    } catch (error) {
+      this.#options.log.error({ method: wire.method, url: wire.url, error: messageOf(error) }, 'bug: a handler failed');
+      exchange.response.abort();
     }
   }
 
-  async #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, options: ListenerOptions): Promise<void> {
-    const gone = new AbortController();
-    const stop = () => gone.abort();
-    socket.once('close', stop);
-    socket.on('error', stop);
-    this.#stopping.signal.addEventListener('abort', stop, { once: true });
-    try {
-      await options.handle(
-        {
-          ...common(request),
-          bytes: async () => Buffer.alloc(0),
-          socket: request.socket as TLSSocket,
-          signal: gone.signal,
-          upgrade: { request, socket, head },
-        },
-        new RawResponse(socket),
-      );
-    } finally {
-      this.#stopping.signal.removeEventListener('abort', stop);
-    }
+  #ended(exchange: Exchange): void {
+    if (!this.#exchanges.delete(exchange)) return;
+    exchange.abort.abort(CLIENT_GONE);
+    if (this.#exchanges.size === 0) this.#onAnswered();
   }
 }
 
@@ -168,94 +234,18 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
   };
 }
 
+/** Clients may send the whole URL, as to a proxy; every server has to take that. */
+function originForm(url: string): string {
+  return url.startsWith('/') ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '') || '/';
+}
+
 function common(request: IncomingMessage | Http2ServerRequest) {
   return {
     method: request.method ?? 'GET',
-    url: request.url ?? '/',
+    url: originForm(request.url ?? '/'),
     header(name: string): string | undefined {
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(', ') : value;
     },
   };
-}
-
-function socketOf(request: IncomingMessage | Http2ServerRequest): TLSSocket | undefined {
-  return ('stream' in request ? request.stream.session?.socket : request.socket) as TLSSocket | undefined;
-}
-
-async function readBody(request: IncomingMessage | Http2ServerRequest): Promise<Buffer> {
-  const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared > BODY_MAX_BYTES) throw requestTooLarge(BODY_MAX_BYTES);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > BODY_MAX_BYTES) throw requestTooLarge(BODY_MAX_BYTES);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-}
-
-class NodeResponse implements WireResponse {
-  readonly #response: ServerResponse | Http2ServerResponse;
-  readonly #signal: AbortSignal;
-
-  constructor(response: ServerResponse | Http2ServerResponse, signal: AbortSignal) {
-    this.#response = response;
-    this.#signal = signal;
-  }
-
-  start(status: number, headers: Record<string, string | string[]>): void {
-    if (!this.#response.headersSent && !this.#signal.aborted) this.#response.writeHead(status, headers);
-  }
-
-  async write(chunk: Uint8Array): Promise<void> {
-    this.#signal.throwIfAborted();
-    const response = this.#response as ServerResponse;
-    if (response.write(chunk)) return;
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = () => {
-        response.removeListener('drain', onDrain);
-        reject(this.#signal.reason);
-      };
-      const onDrain = () => {
-        this.#signal.removeEventListener('abort', onAbort);
-        resolve();
-      };
-      response.once('drain', onDrain);
-      this.#signal.addEventListener('abort', onAbort, { once: true });
-    });
-  }
-
-  end(chunks: readonly Uint8Array[] = []): void {
-    if (this.#signal.aborted) return;
-    const response = this.#response as ServerResponse;
-    if (chunks.length > 1 && 'cork' in response) response.cork();
-    for (const chunk of chunks) response.write(chunk);
-    response.end();
-  }
-}
-
-/** The answer to an upgrade request that is refused. */
-class RawResponse implements WireResponse {
-  readonly #socket: Duplex;
-
-  constructor(socket: Duplex) {
-    this.#socket = socket;
-  }
-
-  start(status: number, headers: Record<string, string | string[]>): void {
-    const lines = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}`));
-    this.#socket.write(
-      `HTTP/1.1 ${status} ${status === 101 ? 'Switching Protocols' : 'Refused'}\r\n${lines.join('\r\n')}\r\nconnection: close\r\n\r\n`,
-    );
-  }
-
-  async write(chunk: Uint8Array): Promise<void> {
-    this.#socket.write(chunk);
-  }
-
-  end(chunks: readonly Uint8Array[] = []): void {
-    this.#socket.end(Buffer.concat(chunks));
-  }
 }

@@ -3,11 +3,12 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import { internalError, isStatus, type Status, type StatusError, timeout } from '../../openapi/status.ts';
 import { negotiate, PLAIN, type Presentation } from '../endpoints/negotiate.ts';
-import { encode, framePresenter, presentList, presentObject } from '../endpoints/present.ts';
+import { encode, framePresenter, presentList, presentObject, slices } from '../endpoints/present.ts';
 import { storageToStatus } from '../registry/store/errors.ts';
 import { StorageError } from '../storage/interface.ts';
-import type { WireRequest, WireResponse } from './listener.ts';
+import type { WireRequest } from './listener.ts';
 import type { ApiRequest, ApiResult } from './request.ts';
+import type { WireResponse } from './wire-response.ts';
 
 const CONTENT_TYPES: Record<Presentation['format'], string> = { json: 'application/json', yaml: 'application/yaml' };
 
@@ -37,7 +38,7 @@ export async function respond(
       'content-type': result.contentType,
       'content-length': String(body.length),
     });
-    response.end(request.method === 'HEAD' ? [] : [body]);
+    response.end(request.method === 'HEAD' ? undefined : body);
     return;
   }
   if (result.kind === 'stream') {
@@ -50,16 +51,30 @@ export async function respond(
   const options = { presentation, includeObject: request.query.get('includeObject'), now: clock.now() };
   if (result.kind === 'watch') return streamFrames(result, request, response, clock, headers, options);
   const chunks = result.kind === 'list' ? await presentList(result, options) : await presentObject(result, options);
-  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   const status = result.kind === 'list' ? 200 : result.status;
   const warnings = warningHeaders(request);
   response.start(status, {
     ...headers,
     ...warnings,
     'content-type': CONTENT_TYPES[presentation.format],
-    'content-length': String(length),
+    'content-length': String(lengthOf(chunks)),
   });
-  response.end(request.method === 'HEAD' ? [] : chunks);
+  if (request.method === 'HEAD') response.end();
+  else await send(response, chunks);
+}
+
+/** Writes a whole body no faster than the client reads it. */
+async function send(response: WireResponse, pieces: readonly Buffer[]): Promise<void> {
+  let last: Buffer | undefined;
+  for (const slice of slices(pieces)) {
+    if (last) await response.write(last);
+    last = slice;
+  }
+  response.end(last);
+}
+
+function lengthOf(pieces: readonly Buffer[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }
 
 async function streamFrames(
@@ -75,9 +90,12 @@ async function streamFrames(
   // The client waits for the headers to know that its watch stands; an empty chunk sends them.
   await response.write(Buffer.alloc(0));
   try {
-    for await (const frames of result.frames) await response.write(encode(frames, clock.now()));
+    for await (const frames of result.frames) {
+      for (const slice of slices(encode(frames, clock.now()))) await response.write(slice);
+    }
   } catch (error) {
-    if (request.signal.aborted) return;
+    // The client is gone, or does not read what is waiting for it and the server will not wait.
+    if (request.signal.aborted) throw error;
     const { status } = statusOf(error);
     await response.write(Buffer.from(`${JSON.stringify({ type: 'ERROR', object: status })}\n`));
   }
@@ -98,11 +116,11 @@ export async function respondError(
   response.start(status.code, {
     ...headers,
     'content-type': CONTENT_TYPES[presentation.format],
-    'content-length': String(chunks.reduce((sum, chunk) => sum + chunk.length, 0)),
+    'content-length': String(lengthOf(chunks)),
     ...(retry === undefined ? {} : { 'retry-after': String(retry) }),
     ...(status.code === 401 ? { 'www-authenticate': 'Bearer realm="kubernetes-master"' } : {}),
   });
-  response.end(request.method === 'HEAD' ? [] : chunks);
+  response.end(request.method === 'HEAD' ? undefined : Buffer.concat(chunks));
   return status;
 }
 

@@ -1,7 +1,10 @@
 /** Answers on the wire: over HTTP/1.1 and HTTP/2, and on the bare socket of an upgrade request. */
-import { STATUS_CODES, type ServerResponse } from 'node:http';
-import type { Http2ServerResponse } from 'node:http2';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { constants, type Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
+
+/** Why a request's signal aborts when its client has hung up. */
+export const CLIENT_GONE = new DOMException('the client is gone', 'AbortError');
 
 export type Headers = Record<string, string | string[]>;
 
@@ -47,7 +50,7 @@ export class NodeResponse implements WireResponse {
   }
 
   write(chunk: Uint8Array): Promise<void> {
-    if (this.#closed) return Promise.reject(this.#signal.reason);
+    if (this.#closed) return Promise.reject(CLIENT_GONE);
     return writeTo(this.#response as ServerResponse, chunk, this.#signal);
   }
 
@@ -59,7 +62,7 @@ export class NodeResponse implements WireResponse {
 
   abort(): void {
     // Ending it would make a stump look like a whole answer.
-    if ('stream' in this.#response) this.#response.stream.destroy();
+    if ('stream' in this.#response) this.#response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     else this.#response.destroy();
   }
 }
@@ -86,14 +89,16 @@ export class RawResponse implements WireResponse {
   start(status: number, headers: Headers): void {
     if (this.#started || this.closed) return;
     this.#started = true;
-    const lines = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`));
+    const lines = Object.entries(headers).flatMap(([name, value]) =>
+      [value].flat().map((one) => `${name}: ${one}\r\n`),
+    );
     this.#socket.write(
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}connection: close\r\n\r\n`,
     );
   }
 
   write(chunk: Uint8Array): Promise<void> {
-    if (this.closed) return Promise.reject(this.#signal.reason);
+    if (this.closed) return Promise.reject(CLIENT_GONE);
     return writeTo(this.#socket, chunk, this.#signal);
   }
 

@@ -78,7 +78,9 @@ export class NodeAgent {
   async #keepLease(): Promise<void> {
     const { clock, leaseMs, signal } = this.#options;
     while (await this.#slept(clock.sleep(leaseMs, signal))) {
-      await this.renewLease().catch(() => undefined);
+      await this.renewLease().catch((error: unknown) => {
+        this.#options.log.warn({ error: messageOf(error) }, 'kubelet: the lease was not renewed; trying again in time');
+      });
     }
   }
 

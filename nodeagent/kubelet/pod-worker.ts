@@ -226,7 +226,14 @@ export class PodWorker {
   async #settled(record: PodRecord): Promise<number> {
     this.#failures = 0;
     const ip = currentSandbox(this.#pod, record)?.ip ?? '';
-    if ((this.#pod.spec?.volumes ?? []).length > 0) await makeVolumes(this.#pod, this.#deps, ip).catch(() => undefined);
+    if ((this.#pod.spec?.volumes ?? []).length > 0) {
+      await makeVolumes(this.#pod, this.#deps, ip).catch((error: unknown) => {
+        this.#deps.log.warn(
+          { pod: this.#key(), error: messageOf(error) },
+          'kubelet: volumes were not brought up to date',
+        );
+      });
+    }
     await this.#collect(record);
     return Math.min(RESYNC_MS, this.#untilDeadline());
   }

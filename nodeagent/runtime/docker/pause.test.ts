@@ -20,11 +20,11 @@ describe('The pause program', () => {
     await rm(folder, { recursive: true });
   });
 
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    it(`sleeps until ${signal} and exits with 0`, async function () {
-      if (!native) this.skip(); // it runs on Linux only
+  // The program speaks to the Linux kernel: elsewhere there is nothing to run it.
+  for (const signal of native ? (['SIGTERM', 'SIGINT'] as const) : []) {
+    it(`sleeps until ${signal} and exits with 0`, async () => {
       const path = join(folder, `pause-${signal}`);
-      await writeFile(path, pauseProgram(native), { mode: 0o755 });
+      await writeFile(path, pauseProgram(native ?? 'amd64'), { mode: 0o755 });
       child = spawn(path);
       await once(child, 'spawn');
       await asleep(child.pid ?? 0);
