@@ -40,7 +40,7 @@ export async function controllersPart(
     log: context.log.child({ component: 'controllers' }),
     options: monitor ? { nodeLifecycle: { monitorPeriodMs: monitor.periodMs, monitorGraceMs: monitor.graceMs } } : {},
   });
-  const ready = manager.synced.then(() => 'replication, endpoints, namespaces, nodes, garbage');
+  const ready = manager.synced.then(() => 'replication, endpoints, namespaces, nodes, gc');
   return { name: 'controllers', ready, stop: () => manager.stop() };
 }
 

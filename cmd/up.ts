@@ -53,13 +53,14 @@ export async function up(options: UpOptions): Promise<void> {
       serviceClusterIpRange: options.serviceClusterIpRange,
       podCidr: options.podCidr,
       log: await createLog(options.logLevel),
-      onReady: (part) => screen.part(part),
+      // Counted from the start of the process, as the last line is.
+      onReady: (part) => screen.part({ ...part, atMs: systemClock.monotonic() }),
     });
     await writePrivate(home.kubeconfig, cluster.kubeconfig);
     // The clock's zero is the start of the process.
     screen.ready(systemClock.monotonic(), home.kubeconfig);
     const signal = await stopped;
-    screen.note(`${signal}: stopping; pods go on running, kubets down removes them`);
+    screen.note(`${signal}: stopping${host.node === 'docker' ? '; pods go on running, kubets down removes them' : ''}`);
     await cluster.stop();
   } finally {
     await removePid(home);

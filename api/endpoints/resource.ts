@@ -91,6 +91,7 @@ export async function handleResource(
     if (info.verb !== 'create') throw wrongMethod();
     return bind({ request, info, store: storeFor(context.registry, { ...info, resource: 'pods' }), context });
   }
+  if (request.method === 'HEAD') throw wrongMethod();
   const store = storeFor(context.registry, info);
   const target: ResourceRequest = { request, info, store, context };
   if (info.subresource !== '') return handleSubresource(target);

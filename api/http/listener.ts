@@ -100,6 +100,11 @@ export class Listener {
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       this.#onUpgrade(request, socket, head),
     );
+    // We are no proxy. Without a listener HTTP/1.1 clients would get no answer at all; over HTTP/2 Node has one.
+    this.#server.on('connect', (_request: unknown, target: Duplex | Http2ServerResponse) => {
+      if ('writeHead' in target) target.writeHead(405).end();
+      else target.end('HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    });
   }
 
   /** Resolves once connections are accepted. Rejects with what to do when the port is taken. */

@@ -114,7 +114,11 @@ export class RawResponse implements WireResponse {
   }
 }
 
-type Target = Pick<Duplex, 'write' | 'once' | 'removeListener'>;
+interface Target {
+  write(chunk: Uint8Array): boolean;
+  once(event: 'drain', listener: () => void): unknown;
+  removeListener(event: 'drain', listener: () => void): unknown;
+}
 
 function writeTo(target: Target, chunk: Uint8Array, signal: AbortSignal): Promise<void> {
   // A server that stops says its last words to those who listen, but waits for nobody.
