@@ -25,8 +25,7 @@ import type { ApiRequest, ApiResult, UserInfo } from './http/request.ts';
 import { requestInfo } from './http/request-info.ts';
 import { presentationOf, respond, respondError } from './http/respond.ts';
 import type { WireResponse } from './http/wire-response.ts';
-import { namespaceLifecycle } from './registry/admission/namespace-lifecycle.ts';
-import { serviceAccountExists } from './registry/admission/service-account.ts';
+import { admissionChain } from './registry/admission/chain.ts';
 import { ipAllocator } from './registry/allocators/ip-allocator.ts';
 import { portAllocator } from './registry/allocators/port-allocator.ts';
 import { customResourceDefinitions } from './registry/apiextensions/customresourcedefinitions.ts';
@@ -70,7 +69,7 @@ export class ApiServer {
   #stopped: Promise<void> | undefined;
 
   private constructor(options: ApiServerOptions, cache: WatchCache, registry: Registry) {
-    const { clock, log, kubelet } = options;
+    const { clock, random, log, kubelet } = options;
     this.#options = options;
     this.#cache = cache;
     this.#registry = registry;
@@ -78,6 +77,7 @@ export class ApiServer {
     this.#endpoints = {
       registry,
       clock,
+      random,
       log,
       known: (apiVersion, kind) => registry.knows(apiVersion, kind),
       ...(kubelet ? { kubelet } : {}),
@@ -110,8 +110,7 @@ export class ApiServer {
       resources,
       ...(options.freeze ? { freeze: true } : {}),
     });
-    const admission = [namespaceLifecycle(cache)];
-    if (options.requireServiceAccounts !== false) admission.push(serviceAccountExists(cache, clock));
+    const admission = admissionChain(cache, clock, options.requireServiceAccounts !== false);
     const registry = new Registry({ storage, cache, clock, random, admission }, declarations);
     seedServices(
       { clusterIPs, nodePorts },

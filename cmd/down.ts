@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import { codeOf, messageOf } from '../base/errors.ts';
 import { silentLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
+import { dockerSocket } from './docker-socket.ts';
 import { clusterId, type Home, homeAt, removePid, runningProcess } from './home.ts';
 import { PROXY_LOCK } from './node.ts';
 import { type Screen, screenFor } from './terminal.ts';
@@ -65,7 +66,7 @@ async function removeContainers(home: Home): Promise<string | undefined> {
   const id = await clusterId(home, systemRandom);
   let runtime: Awaited<ReturnType<typeof openDocker>>;
   try {
-    runtime = await openDocker({ clusterId: id, clock: systemClock, log: silentLog });
+    runtime = await openDocker({ socketPath: dockerSocket(), clusterId: id, clock: systemClock, log: silentLog });
   } catch (error) {
     // No Docker, no containers.
     return `no containers removed: ${messageOf(error)}`;

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerRuntime } from '../nodeagent/runtime/runtime.ts';
+import { dockerSocket } from './docker-socket.ts';
 import type { Home } from './home.ts';
 import type { Part, PartContext } from './parts.ts';
 import type { Pki } from './pki.ts';
@@ -40,6 +41,7 @@ async function openRuntime({ kind, clock, random, log, home, podCidr }: NodeOpti
   const { openDocker } = await import('../nodeagent/runtime/docker/docker-runtime.ts');
   const { clusterId } = await import('./home.ts');
   const runtime = await openDocker({
+    socketPath: dockerSocket(),
     clusterId: await clusterId(home, random),
     clock,
     log: log.child({ component: 'docker' }),

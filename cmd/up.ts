@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { KUBERNETES_VERSION } from '../api/endpoints/version.ts';
 import { systemClock } from '../base/clock.ts';
 import { startCluster } from './cluster-core.ts';
+import { dockerSocket } from './docker-socket.ts';
 import { homeAt, makeHome, removePid, runningProcess, writePid, writePrivate } from './home.ts';
 import { createLog } from './log.ts';
 import { untilSignal } from './signals.ts';
@@ -22,7 +23,6 @@ export interface UpOptions {
   logLevel: string;
 }
 
-const DOCKER_SOCKET = '/var/run/docker.sock';
 const DOCKER_ANSWER_MS = 2000;
 
 /** Starts the cluster, prints how to use it, and runs until SIGINT or SIGTERM. */
@@ -78,7 +78,7 @@ async function hostFor(options: UpOptions): Promise<Host> {
   const wanted = options.node === 'auto' && options.inMemory ? 'simulated' : options.node;
   if (wanted === 'simulated' || wanted === 'none') return { node: wanted, proxy: false, warning: [] };
   const isRoot = process.getuid?.() === 0;
-  const docker = await answers(DOCKER_SOCKET);
+  const docker = await answers(dockerSocket());
   if (wanted === 'auto' && !docker) {
     const mend = isRoot
       ? 'start it (make up does), or: apt-get install docker.io && dockerd'
@@ -87,7 +87,7 @@ async function hostFor(options: UpOptions): Promise<Host> {
       node: 'simulated',
       proxy: false,
       warning: [
-        `Docker does not answer at ${DOCKER_SOCKET}: pods are SIMULATED, no container runs.`,
+        `Docker does not answer at ${dockerSocket()}: pods are SIMULATED, no container runs.`,
         `To mend it: ${mend}`,
       ],
     };

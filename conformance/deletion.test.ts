@@ -15,15 +15,23 @@ import {
   statusOf,
   suite,
   testNamespace,
+  uniqueName,
 } from './harness.ts';
 import { sampleConfigMap, samplePod } from './kinds.ts';
 
 suite('deletion', () => {
   const namespace = testNamespace();
+  // A node there is, though nobody runs it: pods of nodes that are not there are garbage, and collected.
+  const node = uniqueName('conformance-node');
+  before(async () => {
+    const body = { metadata: { name: node }, spec: { unschedulable: true } };
+    objectOf(await fetchApi('POST', '/api/v1/nodes', { body }), 201);
+  });
+  after(() => fetchApi('DELETE', `/api/v1/nodes/${node}`));
   const post = async (resource: string, body: object) =>
     objectOf(await fetchApi('POST', namespace.path(resource), { body }), 201);
   const bind = async (name: string) => {
-    const body = { metadata: { name }, target: { kind: 'Node', name: 'conformance-nowhere' } };
+    const body = { metadata: { name }, target: { kind: 'Node', name: node } };
     const answer = await fetchApi('POST', namespace.path('pods', name, 'binding'), { body });
     assert.equal(answer.status, 201, answer.text);
   };

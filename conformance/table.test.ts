@@ -108,9 +108,7 @@ suite('Table: cells', () => {
       'Completed',
     );
     assert.equal(await state('code', { terminated: { exitCode: 3 } }, 'Failed'), 'ExitCode:3');
-    await post('pods', samplePod('going'));
-    const body = { metadata: { name: 'going' }, target: { kind: 'Node', name: 'conformance-tabled' } };
-    await fetchApi('POST', namespace.path('pods', 'going', 'binding'), { body });
+    await post('pods', { ...samplePod('going'), metadata: { name: 'going', finalizers: ['example.com/hold'] } });
     await fetchApi('DELETE', namespace.path('pods', 'going'));
     assert.equal(row(await asTable(namespace.path('pods', 'going'))).Status, 'Terminating');
   });

@@ -105,9 +105,9 @@ export class TestCluster {
   }
 
   /** Starts `kubets up`; resolves, once it says that it is ready, with the milliseconds it says. */
-  async up(): Promise<number> {
+  async up(environment: NodeJS.ProcessEnv = {}): Promise<number> {
     const child = spawn(process.execPath, [MAIN, 'up', '--secure-port', String(this.port), ...this.#flags], {
-      env: this.env,
+      env: { ...this.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;

@@ -28,7 +28,7 @@ export interface Decoded {
 const MAX_UNKNOWN = 100;
 
 /**
- * Decodes `value`, the result of `JSON.parse`, as the definition of that id. Drops nulls and unknown fields,
+ * Decodes `value`, the result of `JSON.parse`, as the definition of that id. Drops nulls, unknown fields and empty lists,
  * canonicalises quantities, times and base64. Throws only when the definition does not exist.
  */
 export function decode(definitionId: string, value: unknown): Decoded {
@@ -69,7 +69,8 @@ class Decoder {
       if (inner === null) continue;
       const fields = place.fields === '' ? name : `${place.fields}.${name}`;
       const decoded = this.#typed(inner, type, { struct: definition.struct, fields, path });
-      if (decoded !== undefined) result.push([name, decoded]);
+      if (decoded !== undefined && !(isEmpty(decoded) && definition.omittedWhenEmpty.has(name)))
+        result.push([name, decoded]);
     }
     return Object.fromEntries(result);
   }
@@ -165,6 +166,10 @@ class Decoder {
   #addUnknown(path: string): void {
     if (this.unknown.length < MAX_UNKNOWN) this.unknown.push(`unknown field ${JSON.stringify(path)}`);
   }
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 /** Go's zero time, which it writes as null. */

@@ -36,11 +36,14 @@ export interface WireDefinition {
   struct: string;
   fields: ReadonlyMap<string, WireType>;
   merges: ReadonlyMap<string, MergeRule>;
+  /** Lists and maps that are left out where they are empty. */
+  omittedWhenEmpty: ReadonlySet<string>;
 }
 
 interface CompactDefinition {
   f: Record<string, string>;
   m?: Record<string, string>;
+  o?: string[];
 }
 
 const GO_NAMES: Record<ScalarKind, string> = {
@@ -72,6 +75,7 @@ export function wireDefinition(id: string): WireDefinition | undefined {
     struct: id.slice(id.lastIndexOf('.') + 1),
     fields: new Map(Object.entries(raw.f).map(([name, code]) => [name, parseType(code)])),
     merges: new Map(Object.entries(raw.m ?? {}).map(([name, code]) => [name, parseRule(code)])),
+    omittedWhenEmpty: new Set(raw.o ?? []),
   };
   parsed.set(id, definition);
   return definition;

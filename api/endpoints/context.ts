@@ -1,6 +1,7 @@
 /** What the verb handlers share. */
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
+import type { Random } from '../../base/random.ts';
 import { badRequest, pageNotFound, StatusError } from '../../openapi/status.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { ResourceInfo } from '../http/request-info.ts';
@@ -11,6 +12,7 @@ import type { Expected, KnownKind } from './decode.ts';
 export interface EndpointContext {
   registry: Registry;
   clock: Clock;
+  random: Random;
   log: Log;
   known: KnownKind;
   /** Asks a node's kubelet. Absent: this server reaches no kubelet. */

@@ -6,6 +6,7 @@ import { decode } from '../../openapi/schema.ts';
 import { badRequest, unsupportedMediaType } from '../../openapi/status.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { PROTOBUF, protobufValue } from './decode-protobuf.ts';
+import { parseYaml } from './yaml.ts';
 
 export const BODY_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
@@ -85,7 +86,7 @@ export async function bodyValue(request: ApiRequest, kind: string): Promise<unkn
       throw unrecognized(`json parse error: ${goJsonMessage(error)}`);
     }
   }
-  if (type === 'application/yaml') return parseYaml(bytes, unrecognized);
+  if (type === 'application/yaml') return yamlValue(bytes, unrecognized);
   if (type === PROTOBUF) {
     const { group = '', version = '' } = request.info.resource ?? {};
     return protobufValue(bytes, { kind, apiVersion: apiVersionOf({ group, version }) }, preview(bytes));
@@ -98,17 +99,9 @@ export function parseJson(bytes: Buffer): unknown {
   return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
 }
 
-/** Beyond this many aliases a small YAML body could stand for a gigabyte. */
-const YAML_ALIASES_MAX = 100;
-
-async function parseYaml(bytes: Buffer, unrecognized: (detail: string) => Error): Promise<unknown> {
-  const text = bytes.toString('utf8');
-  if ((text.match(/(^|[\s[{,:-])\*[A-Za-z0-9_]/g)?.length ?? 0) > YAML_ALIASES_MAX)
-    throw unrecognized('yaml: document contains excessive aliasing');
-  const { load, CORE_SCHEMA } = await import('js-yaml');
+async function yamlValue(bytes: Buffer, unrecognized: (detail: string) => Error): Promise<unknown> {
   try {
-    const value = load(text, { schema: CORE_SCHEMA });
-    return value === undefined ? null : JSON.parse(JSON.stringify(value));
+    return await parseYaml(bytes);
   } catch (error) {
     throw unrecognized(`yaml: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
   }

@@ -135,7 +135,7 @@ async function failure(response: IncomingMessage): Promise<StatusError> {
   if (code === 404) return pageNotFound();
   try {
     const status = JSON.parse(text) as Status;
-    if (status.kind === 'Status') return new StatusError(status);
+    if (status.kind === 'Status' && status.code >= 400 && status.code < 600) return new StatusError(status);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
@@ -149,7 +149,9 @@ function tunnel(
   signal: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const { host, port, path } = target;
+    let joined = false;
     const upstream = connect({
       host,
       port,
@@ -162,10 +164,12 @@ function tunnel(
       client.socket.destroy();
     };
     upstream.once('error', (error) => {
-      client.socket.destroy();
+      // Before the two are joined the client can still be told why.
+      if (joined) client.socket.destroy();
       reject(internalError(`error trying to reach the kubelet at ${host}:${port}: ${messageOf(error)}`));
     });
     upstream.once('secureConnect', () => {
+      joined = true;
       upstream.write(requestHead(client.request, path, host, port));
       if (client.head.length > 0) upstream.write(client.head);
       upstream.pipe(client.socket);
@@ -175,7 +179,7 @@ function tunnel(
     signal.addEventListener('abort', stop, { once: true });
     upstream.once('close', () => {
       signal.removeEventListener('abort', stop);
-      client.socket.end();
+      if (joined) client.socket.end();
       resolve();
     });
     client.socket.once('close', () => upstream.destroy());

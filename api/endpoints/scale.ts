@@ -1,15 +1,14 @@
 /** The `scale` subresource: a view of any resource that counts replicas. */
 import type { V1Scale } from '../../openapi/generated/types.ts';
-import { applyJsonPatch } from '../../openapi/json-patch.ts';
-import { applyMergePatch } from '../../openapi/merge-patch.ts';
 import type { KubeObject } from '../../openapi/object.ts';
 import { type FieldError, invalid, notFound } from '../../openapi/status.ts';
 import type { ApiResult } from '../http/request.ts';
 import type { ScaleMapping } from '../registry/declaration.ts';
 import { privateCopy } from '../registry/store/store.ts';
 import type { CachedObject } from '../storage/watch-cache.ts';
+import { readPatch } from './apply-patch.ts';
 import type { ResourceRequest } from './context.ts';
-import { bodyValue, type Expected, mediaType, parseJson, typed } from './decode.ts';
+import { bodyValue, type Expected, typed } from './decode.ts';
 import { writeContext } from './options.ts';
 import { objectOf } from './present.ts';
 
@@ -45,16 +44,11 @@ export async function scale(target: ResourceRequest, mapping: ScaleMapping<KubeO
 
 /** The Scale that the request asks for: its body, or the present one with the patch applied. */
 async function wantedScale({ request, info, context }: ResourceRequest, present: V1Scale): Promise<V1Scale> {
-  let value: unknown;
-  if (info.verb === 'patch') {
-    const patch = request.value ?? parseJson(await request.bytes());
-    const type = mediaType(request.header('content-type'));
-    const { resourceVersion: _version, ...metadata } = present.metadata ?? {};
-    const base = { ...present, metadata };
-    value = type === 'application/json-patch+json' ? applyJsonPatch(base, patch) : applyMergePatch(base, patch);
-  } else {
-    value = await bodyValue(request, SCALE.kind);
-  }
+  const { resourceVersion: _version, ...metadata } = present.metadata ?? {};
+  const value =
+    info.verb === 'patch'
+      ? (await readPatch(request)).apply({ ...present, metadata }, SCALE.definition)
+      : await bodyValue(request, SCALE.kind);
   const wanted = typed(
     value,
     request,

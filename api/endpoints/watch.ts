@@ -1,3 +1,5 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
 import { type FieldError, invalid } from '../../openapi/status.ts';
 import { type ApiRequest, type ApiResult, integerParameter } from '../http/request.ts';
 import { booleanParameter } from '../http/request-info.ts';
@@ -6,8 +8,10 @@ import { watchResource } from '../registry/store/watch.ts';
 import type { ResourceRequest } from './context.ts';
 import { selectors } from './options.ts';
 
-/** Upstream ends a watch that names no timeout after 30 to 60 minutes. */
+/** Upstream ends a watch that names no timeout after 30 to 60 minutes, so that not all end at once. */
 const TIMEOUT_SECONDS_MIN = 1800;
+/** What a timer can count. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 const BOOKMARK_EVERY_MS = 60_000;
 
 /** GET with `watch=true`: of a collection, or of one object by its name. */
@@ -19,7 +23,7 @@ export async function watch({ request, info, store, context }: ResourceRequest):
   const version = parseResourceVersion(query.get('resourceVersion') ?? '');
   const fromNow = version === 0 && sendInitialEvents !== false;
   if (sendInitialEvents && version > 0) await waitForRevision(store.cache, version, context.clock, request.signal);
-  const signal = deadline(request, context.clock, integerParameter(query, 'timeoutSeconds') ?? 0);
+  const signal = deadline(request, context.clock, timeoutMs(query, context.random));
   let bookmarked = context.clock.monotonic();
   const bookmarkDue = () => {
     if (context.clock.monotonic() - bookmarked < BOOKMARK_EVERY_MS) return false;
@@ -60,18 +64,21 @@ function refuse(errors: FieldError[]) {
   return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
 }
 
+function timeoutMs(query: URLSearchParams, random: Random): number {
+  const seconds = integerParameter(query, 'timeoutSeconds') || TIMEOUT_SECONDS_MIN * (1 + random.next());
+  return Math.min(Math.max(seconds, 0) * 1000, TIMEOUT_MS_MAX);
+}
+
 /** A signal that ends the watch when its time is up, or the client is gone. */
-function deadline(request: ApiRequest, clock: ResourceRequest['context']['clock'], seconds: number): AbortSignal {
+function deadline({ signal }: ApiRequest, clock: Clock, ms: number): AbortSignal {
   const controller = new AbortController();
-  const timer = clock.after(
-    (seconds > 0 ? Math.min(seconds, TIMEOUT_SECONDS_MIN * 2) : TIMEOUT_SECONDS_MIN) * 1000,
-    () => controller.abort(),
-  );
   const end = () => {
     timer.cancel();
+    signal.removeEventListener('abort', end);
     controller.abort();
   };
-  if (request.signal.aborted) end();
-  else request.signal.addEventListener('abort', end, { once: true });
+  const timer = clock.after(ms, end);
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end);
   return controller.signal;
 }

@@ -62,22 +62,18 @@ export function readBody(
 }
 
 /**
- * For a request that has been answered: what the client still sends must not keep the connection waiting. Over HTTP/1.1
- * it is read and forgotten, up to a limit; over HTTP/2 the client is told to stop.
+ * For a request that has been answered: what the client still sends is read and forgotten, up to a limit, so that it
+ * keeps the connection from nobody. An HTTP/2 stream must not be reset before that: nghttp2 sends a reset ahead of
+ * what it has still to write, and the client would lose its answer.
  */
 export function discardBody(request: IncomingMessage | Http2ServerRequest): void {
   if (request.readableEnded || request.destroyed) return;
-  if ('stream' in request) {
-    const { stream } = request;
-    const stop = () => stream.close(constants.NGHTTP2_NO_ERROR);
-    if (stream.writableFinished) stop();
-    else stream.once('finish', stop);
-    return;
-  }
   let left = DRAIN_MAX_BYTES;
   request.on('data', (chunk: Buffer) => {
     left -= chunk.length;
-    if (left < 0) request.destroy();
+    if (left >= 0) return;
+    if ('stream' in request) request.stream.close(constants.NGHTTP2_NO_ERROR);
+    else request.destroy();
   });
   request.resume();
 }

@@ -93,9 +93,6 @@ export class Listener {
     // A client that breaks TLS or HTTP/2 is its own problem: Node destroys the socket. To HTTP/1.1 it answers 400.
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#server.on('sessionError', () => undefined);
-    this.#server.on('error', (error) =>
-      options.log.warn({ error: messageOf(error) }, 'api: cannot accept a connection'),
-    );
     this.#server.on('request', (request, response) => this.#onRequest(request, response));
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       this.#onUpgrade(request, socket, head),
@@ -121,6 +118,9 @@ export class Listener {
       listener.#server.once('error', onError);
       listener.#server.listen(options.port, options.host, () => {
         listener.#server.removeListener('error', onError);
+        listener.#server.on('error', (error) =>
+          options.log.warn({ error: messageOf(error) }, 'api: cannot accept a connection'),
+        );
         resolve();
       });
     });

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { systemClock } from '../../base/clock.ts';
+import { codeOf } from '../../base/errors.ts';
 
 export interface RequestOptions {
   headers?: Record<string, string>;
@@ -11,6 +12,8 @@ export interface RequestOptions {
   signal?: AbortSignal;
   /** Milliseconds until the request fails; 30,000 unless told otherwise. */
   deadlineMs?: number;
+  /** On a connection of its own, as a second attempt is. */
+  fresh?: boolean;
 }
 
 export interface Answer {
@@ -86,7 +89,16 @@ export class HttpTarget {
     const { hostname, port } = this.url;
     return new Promise((resolve, reject) => {
       const request = https.request(
-        { agent: this.#agent, hostname, port, method, path, headers, signal: options.signal },
+        {
+          agent: options.fresh ? false : this.#agent,
+          ...(options.fresh ? this.#tls : {}),
+          hostname,
+          port,
+          method,
+          path,
+          headers,
+          signal: options.signal,
+        },
         (response) => {
           response.once('close', () => timer.cancel());
           resolve(response);
@@ -97,6 +109,11 @@ export class HttpTarget {
       );
       request.once('error', (error) => {
         timer.cancel();
+        // The server may close an idle connection just as we take it up again: once more, on another.
+        if (request.reusedSocket && codeOf(error) === 'ECONNRESET' && !options.fresh) {
+          resolve(this.open(method, path, { ...options, fresh: true }));
+          return;
+        }
         reject(new Error(`${method} ${path.slice(0, 200)}: ${error.message}`, { cause: error }));
       });
       request.end(body);

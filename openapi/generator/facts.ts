@@ -22,11 +22,36 @@ export interface Facts {
   rules: Record<string, Record<string, Rule>>;
   enums: Record<string, string[]>;
   kinds: Record<string, unknown>;
+  declared: Record<string, Declared>;
+}
+
+/** Fields by how Go declares them; see `openapi/facts/README.md`. */
+export interface Declared {
+  pointer?: string[];
+  always?: string[];
+  omitZero?: string[];
+  inline?: string[];
 }
 
 export function readFacts(root: string): Facts {
   const read = (name: string) => JSON.parse(readFileSync(join(root, 'openapi', 'facts', `${name}.json`), 'utf8'));
-  return { wire: read('wire-fields'), rules: read('merge-rules'), enums: read('enums'), kinds: read('kinds') };
+  return {
+    wire: read('wire-fields'),
+    rules: read('merge-rules'),
+    enums: read('enums'),
+    kinds: read('kinds'),
+    declared: read('pointer-fields'),
+  };
+}
+
+/** Lists and maps that Go leaves out of JSON where they are empty: values with `omitempty`. */
+export function omittedWhenEmpty(definition: Definition, facts: Facts): Set<string> {
+  const { pointer = [], always = [] } = facts.declared[definition.id] ?? {};
+  const kept = new Set([...pointer, ...always]);
+  const names = definition.fields.filter(
+    ({ type, name }) => (type.kind === 'array' || type.kind === 'map') && !kept.has(name),
+  );
+  return new Set(names.map(({ name }) => name));
 }
 
 /** The rules of all fields of a definition, those of structs embedded in it too (`Volume` embeds `VolumeSource`). */

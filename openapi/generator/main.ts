@@ -32,5 +32,5 @@ mkdirSync(out, { recursive: true });
 writeFileSync(join(out, 'types.ts'), typesText(definitions));
 writeFileSync(join(out, 'wire-schema.json'), wireSchemaText(definitions, facts));
 writeFileSync(join(out, 'definitions.json'), definitionsText(definitions, facts));
-writeFileSync(join(out, 'protobuf.json'), protobufText(definitions, facts, root));
-writeFileSync(join(out, 'validators.ts'), validatorsText(definitions, isRoot));
+writeFileSync(join(out, 'protobuf.json'), protobufText(definitions, facts));
+writeFileSync(join(out, 'validators.ts'), validatorsText(definitions, facts, isRoot));

@@ -1,16 +1,6 @@
 /** Writes the table that protobuf is read and written by: numbers, types and presence of every field, no prose. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Facts } from './facts.ts';
+import type { Declared, Facts } from './facts.ts';
 import type { Definition, WireFact } from './model.ts';
-
-/** Names of fields by how Go declares them; `openapi/facts/README.md` says what each list means. */
-interface Declared {
-  pointer?: string[];
-  always?: string[];
-  omitZero?: string[];
-  inline?: string[];
-}
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 const EXTENSIONS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
@@ -52,11 +42,8 @@ const GROUPS: Record<string, string> = {
  * Text of `openapi/generated/protobuf.json`, as `openapi/protobuf-table.ts` reads it: `groups`, the package of each
  * group and version, and `messages`, a text for each message of the packages that `definitions` come from.
  */
-export function protobufText(definitions: Definition[], facts: Facts, root: string): string {
-  const declared = JSON.parse(readFileSync(join(root, 'openapi', 'facts', 'pointer-fields.json'), 'utf8')) as Record<
-    string,
-    Declared
-  >;
+export function protobufText(definitions: Definition[], facts: Facts): string {
+  const { declared } = facts;
   const packages = new Set(definitions.map((definition) => packageOf(definition.id)));
   const messages: Record<string, string> = {};
   for (const [id, fields] of Object.entries(facts.wire)) {

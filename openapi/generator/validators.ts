@@ -5,15 +5,16 @@
 import { Ajv, type SchemaObject } from 'ajv';
 import standaloneModule from 'ajv/dist/standalone/index.js';
 import { CANONICAL_QUANTITY, CANONICAL_TIME } from '../canonical.ts';
+import { type Facts, omittedWhenEmpty } from './facts.ts';
 import type { Definition, FieldType } from './model.ts';
 
 const standaloneCode = standaloneModule.default;
 
 /** Text of `openapi/generated/validators.ts`: `validators[definition id](value)` for `roots` and what they refer to. */
-export function validatorsText(definitions: Definition[], roots: (id: string) => boolean): string {
+export function validatorsText(definitions: Definition[], facts: Facts, roots: (id: string) => boolean): string {
   const byId = new Map(definitions.map((definition) => [definition.id, definition]));
   const ids = reachable(byId, definitions.map((definition) => definition.id).filter(roots));
-  const schemas = ids.map((id) => schemaOf(byId.get(id)));
+  const schemas = ids.map((id) => schemaOf(byId.get(id), facts));
   const ajv = new Ajv({
     schemas,
     code: { source: true, esm: true, optimize: 2 },
@@ -111,13 +112,19 @@ function referred(type: FieldType): string | undefined {
   return type.kind === 'ref' ? type.ref : undefined;
 }
 
-function schemaOf(definition: Definition | undefined): SchemaObject {
+function schemaOf(definition: Definition | undefined, facts: Facts): SchemaObject {
   if (!definition) throw new Error('compile validators: a definition refers to one that is missing');
   const properties: Record<string, SchemaObject> = {};
-  for (const field of definition.fields) properties[field.name] = typeSchema(field.type);
+  const omitted = omittedWhenEmpty(definition, facts);
+  for (const field of definition.fields) {
+    const schema = typeSchema(field.type);
+    properties[field.name] = omitted.has(field.name) ? { ...schema, ...NOT_EMPTY } : schema;
+  }
   return { $id: definition.id, type: 'object', additionalProperties: false, properties };
 }
 
+/** A list or map that would be left out is not in the server's form: the interpreter drops it. */
+const NOT_EMPTY = { minItems: 1, minProperties: 1 };
 const INT32 = { type: 'integer', minimum: -2147483648, maximum: 2147483647 };
 const INT64 = { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER };
 

@@ -1,15 +1,17 @@
 /** Writes the compact schema that decoding and strategic merge read: a short code a field, no prose. */
-import { type Facts, type Rule, rulesOf } from './facts.ts';
+import { type Facts, omittedWhenEmpty, type Rule, rulesOf } from './facts.ts';
 import type { Definition, Field, FieldType } from './model.ts';
 
 interface CompactDefinition {
   f: Record<string, string>;
   m?: Record<string, string>;
+  o?: string[];
 }
 
 /**
  * Text of `openapi/generated/wire-schema.json`: definition id → `f`, the type code of each field as
- * `openapi/wire-schema.ts` reads them, and `m`, `strategies:key` of the fields that have a patch strategy.
+ * `openapi/wire-schema.ts` reads them, `m`, `strategies:key` of the fields that have a patch strategy, and `o`, the lists and
+ * maps that are left out where they are empty.
  */
 export function wireSchemaText(definitions: Definition[], facts: Facts): string {
   const result: Record<string, CompactDefinition> = {};
@@ -23,6 +25,8 @@ export function wireSchemaText(definitions: Definition[], facts: Facts): string 
       if (rule?.patchStrategy) merges[field.name] = `${rule.patchStrategy}:${rule.patchMergeKey ?? ''}`;
     }
     if (Object.keys(merges).length > 0) compact.m = merges;
+    const omitted = omittedWhenEmpty(definition, facts);
+    if (omitted.size > 0) compact.o = [...omitted];
     result[definition.id] = compact;
   }
   return JSON.stringify(result);

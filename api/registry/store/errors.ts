@@ -7,7 +7,7 @@ import {
   notFound,
   OBJECT_MODIFIED,
   type ResourceName,
-  type StatusError,
+  StatusError,
   serviceUnavailable,
 } from '../../../openapi/status.ts';
 import { StorageError } from '../../storage/interface.ts';
@@ -33,4 +33,10 @@ function translate(error: StorageError, resource: ResourceName, name: string): S
     case 'Damaged':
       return internalError(error.message);
   }
+}
+
+/** The refusal of an object for which no name could be generated, in upstream's words. */
+export function noUniqueName({ status }: StatusError): StatusError {
+  const message = `${status.message}, the server was not able to generate a unique name for the object`;
+  return new StatusError({ ...status, message, details: { ...status.details, retryAfterSeconds: 1 } });
 }

@@ -64,3 +64,8 @@ export function takeResourceVersion(object: KubeObject): string {
   delete metadata.resourceVersion;
   return version === '0' ? '' : version;
 }
+
+/** The object as if it stood at `revision`; shares all but itself and its metadata. */
+export function atVersion(object: KubeObject, revision: number): KubeObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+}

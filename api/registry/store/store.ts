@@ -2,7 +2,6 @@
  * The generic store: the sequence of every read and write, the same for all resources. What is peculiar to one stands
  * in its declaration's strategy.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../../base/clock.ts';
 import type { Random } from '../../../base/random.ts';
 import type { V1DeleteOptions } from '../../../openapi/generated/types.ts';
@@ -12,6 +11,7 @@ import {
   badRequest,
   conflict,
   invalid,
+  isStatus,
   notFound,
   OBJECT_MODIFIED,
   type ResourceName,
@@ -22,9 +22,11 @@ import { type CachedObject, encodeStored, served, type WatchCache } from '../../
 import { type Admission, admit } from '../admission/admission.ts';
 import type { ResourceDeclaration, StrategyContext, UpdateStrategy } from '../declaration.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../validation/metadata.ts';
+import { Allocations } from './allocations.ts';
+import { checkSize, isFinished, isRace, isSame } from './decisions.ts';
 import { checkDeleteOptions, checkPreconditions, decideDeletion } from './deletion.ts';
-import { storageToStatus } from './errors.ts';
-import { carryOver, checkNamespace, fillSystemFields, metadataOf, takeResourceVersion } from './metadata.ts';
+import { noUniqueName, storageToStatus } from './errors.ts';
+import { atVersion, carryOver, checkNamespace, fillSystemFields, metadataOf, takeResourceVersion } from './metadata.ts';
 
 export interface StoreDependencies {
   storage: Storage;
@@ -58,6 +60,8 @@ export interface UpdateOptions {
 
 /** A conflict with ourselves clears within a commit; more rounds than this mean that something is wrong. */
 const ATTEMPTS_MAX = 1000;
+/** Upstream's: names generated for one object before it gives up. */
+const GENERATED_NAMES_MAX = 8;
 
 export class ResourceStore {
   readonly declaration: ResourceDeclaration;
@@ -69,6 +73,7 @@ export class ResourceStore {
   readonly #random: Random;
   readonly #admission: readonly Admission[];
   readonly #name: ResourceName;
+  readonly #allocations: Allocations;
 
   constructor(declaration: ResourceDeclaration, dependencies: StoreDependencies) {
     this.declaration = declaration;
@@ -79,6 +84,7 @@ export class ResourceStore {
     this.#random = dependencies.random;
     this.#admission = dependencies.admission;
     this.#name = { group: declaration.group, resource: declaration.plural };
+    this.#allocations = new Allocations(declaration.strategy);
   }
 
   key(namespace: string, name: string): string {
@@ -92,8 +98,22 @@ export class ResourceStore {
     return found;
   }
 
-  /** Stores a new object, a private copy that the caller gives away. */
+  /** Stores a new object, a private copy that the caller gives away. A generated name that is taken is drawn again. */
   async create(namespace: string, object: KubeObject, write: WriteContext): Promise<Stored> {
+    const { name, generateName } = object.metadata ?? {};
+    if (name || !generateName) return this.#create(namespace, object, write);
+    for (let drawn = 1; ; drawn++) {
+      const candidate = structuredClone(object);
+      try {
+        return await this.#create(namespace, candidate, write);
+      } catch (error) {
+        if (!isStatus(error, 'AlreadyExists')) throw error;
+        if (drawn >= GENERATED_NAMES_MAX) throw noUniqueName(error);
+      }
+    }
+  }
+
+  async #create(namespace: string, object: KubeObject, write: WriteContext): Promise<Stored> {
     const { strategy } = this.declaration;
     const context = this.#context(namespace, write);
     checkNamespace(object, this.declaration.namespaced, namespace);
@@ -108,42 +128,39 @@ export class ResourceStore {
     this.#refuse(metadata.name ?? '', [...this.#metadataErrors(object), ...(strategy.validate?.(object) ?? [])]);
     const name = metadata.name ?? '';
     const key = this.key(namespace, name);
+    if (write.dryRun && this.cache.get(key)) throw alreadyExists(this.#name, name);
+    this.#allocations.take(object, undefined, context);
     if (write.dryRun) {
-      if (this.cache.get(key)) throw alreadyExists(this.#name, name);
+      this.#allocations.release(object);
       return object;
     }
-    strategy.allocate?.(object, undefined, context);
+    let revision: number;
+    const stored = encodeStored(object);
     try {
-      const stored = encodeStored(object);
+      checkSize(stored);
       this.cache.remember(stored, object);
-      const revision = await this.storage.create(key, stored);
-      return await this.#committed(key, stored, revision);
+      revision = await this.storage.create(key, stored);
     } catch (error) {
-      strategy.release?.(object);
+      this.#allocations.release(object);
       throw storageToStatus(error, this.#name, name);
     }
+    return this.#committed(key, stored, revision);
   }
 
   /** Changes a stored object, again from the start whenever another write came first. */
-  async update(
+  update(
     namespace: string,
     name: string,
     change: Change,
     write: WriteContext,
     options: UpdateOptions = {},
   ): Promise<{ object: Stored; created: boolean }> {
-    for (let attempt = 0; ; attempt++) {
+    return this.#untilNoRace(namespace, name, async () => {
       const current = this.cache.get(this.key(namespace, name));
       if (!current) return this.#createOnUpdate(namespace, name, change, write, options);
       const object = await change(current.object);
-      try {
-        return { object: await this.#replace(namespace, name, object, current, write, options), created: false };
-      } catch (error) {
-        if (!(error instanceof StorageError) || !isRace(error) || attempt >= ATTEMPTS_MAX)
-          throw storageToStatus(error, this.#name, name);
-        await this.#raceOver(error);
-      }
-    }
+      return { object: await this.#replace(namespace, name, object, current, write, options), created: false };
+    });
   }
 
   /** Deletes, marks or leaves the object, whichever its finalizers and grace period ask for. */
@@ -155,13 +172,21 @@ export class ResourceStore {
   ): Promise<{ object: Stored; removed: boolean }> {
     checkDeleteOptions(options);
     await this.#admit('delete', namespace, name);
-    for (let attempt = 0; ; attempt++) {
+    return this.#untilNoRace(namespace, name, () => {
       const current = this.get(namespace, name);
       checkPreconditions(options, current.object.metadata ?? {}, current.revision, this.declaration);
+      return this.#deleteOnce(namespace, name, current, options, write);
+    });
+  }
+
+  /** Makes attempts until none is beaten by another write. */
+  async #untilNoRace<T>(namespace: string, name: string, attempt: () => Promise<T>): Promise<T> {
+    const key = this.key(namespace, name);
+    for (let attempts = 1; ; attempts++) {
       try {
-        return await this.#deleteOnce(namespace, name, current, options, write);
+        return await this.#allocations.inTurn(key, attempt);
       } catch (error) {
-        if (!(error instanceof StorageError) || !isRace(error) || attempt >= ATTEMPTS_MAX)
+        if (!(error instanceof StorageError) || !isRace(error) || attempts >= ATTEMPTS_MAX)
           throw storageToStatus(error, this.#name, name);
         await this.#raceOver(error);
       }
@@ -182,14 +207,16 @@ export class ResourceStore {
       if (write.dryRun) return { object: deletion.object, removed: false };
       return { object: await this.#write(this.key(namespace, name), deletion.object, current), removed: false };
     }
-    if (!write.dryRun) await this.#remove(namespace, name, current);
-    return { object: current, removed: true };
+    if (write.dryRun) return { object: current, removed: true };
+    const revision = await this.#remove(namespace, name, current);
+    return { object: atVersion(current.object, revision), removed: true };
   }
 
-  async #remove(namespace: string, name: string, current: CachedObject): Promise<void> {
+  async #remove(namespace: string, name: string, current: CachedObject): Promise<number> {
     const revision = await this.storage.delete(this.key(namespace, name), current.revision);
+    this.#allocations.release(current.object);
     await this.cache.waitFor(revision);
-    this.declaration.strategy.release?.(privateCopy(current));
+    return revision;
   }
 
   async #createOnUpdate(
@@ -206,7 +233,14 @@ export class ResourceStore {
     this.checkName(object, name);
     // A PUT that names a version means an object that is no longer there.
     if (object.metadata?.resourceVersion) throw conflict(this.#name, name, OBJECT_MODIFIED);
-    return { object: await this.create(namespace, object, write), created: true };
+    try {
+      return { object: await this.#create(namespace, object, write), created: true };
+    } catch (error) {
+      // Another made it meanwhile: what was to be a creation becomes an update of that.
+      if (isStatus(error, 'AlreadyExists'))
+        throw new StorageError('Conflict', this.key(namespace, name), error.message);
+      throw error;
+    }
   }
 
   async #replace(
@@ -234,19 +268,30 @@ export class ResourceStore {
       ...(options.strategy ? [] : (strategy.validate?.(object) ?? [])),
       ...(prepare.validateUpdate?.(object, old) ?? []),
     ]);
-    if (write.dryRun) return object;
     if (isFinished(object, strategy.held)) {
-      await this.#remove(namespace, name, current);
-      return object;
+      if (!write.dryRun) await this.#remove(namespace, name, current);
+      return atVersion(object, current.revision);
     }
-    strategy.allocate?.(object, old, context);
-    return this.#write(this.key(namespace, name), object, current);
+    this.#allocations.take(object, old, context);
+    if (write.dryRun) {
+      this.#allocations.settle(old, context);
+      return atVersion(object, current.revision);
+    }
+    try {
+      const stored = await this.#write(this.key(namespace, name), object, current);
+      this.#allocations.settle(object, context);
+      return stored;
+    } catch (error) {
+      this.#allocations.settle(old, context);
+      throw error;
+    }
   }
 
   /** Writes unless nothing would change, as upstream: a no-op takes no revision and wakes no watch. */
   async #write(key: string, object: KubeObject, current: CachedObject): Promise<Stored> {
     takeResourceVersion(object);
     const stored = encodeStored(object);
+    checkSize(stored);
     if (isSame(stored, object, current)) return current;
     this.cache.remember(stored, object);
     const revision = await this.storage.update(key, stored, current.revision);
@@ -333,27 +378,4 @@ export function storagePrefix(declaration: ResourceDeclaration): string {
 /** A copy that may be changed. */
 export function privateCopy(cached: CachedObject): KubeObject {
   return JSON.parse(cached.bytes.toString()) as KubeObject;
-}
-
-function isRace(error: StorageError): boolean {
-  return error.code === 'Conflict' || error.code === 'NotFound';
-}
-
-/** A deleted object whose last finalizer went, and whose grace period is over, is to be removed by this very update. */
-function isFinished(object: KubeObject, held: ((object: KubeObject) => boolean) | undefined): boolean {
-  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata ?? {};
-  return (
-    deletionTimestamp !== undefined &&
-    deletionGracePeriodSeconds === 0 &&
-    finalizers.length === 0 &&
-    held?.(object) !== true
-  );
-}
-
-function isSame(stored: Buffer, object: KubeObject, current: CachedObject): boolean {
-  const bytes = served(stored, current.revision);
-  if (bytes.length !== current.bytes.length) return false;
-  if (bytes.equals(current.bytes)) return true;
-  const { resourceVersion: _version, ...metadata } = current.object.metadata ?? {};
-  return isDeepStrictEqual(JSON.parse(JSON.stringify(object)), { ...current.object, metadata });
 }

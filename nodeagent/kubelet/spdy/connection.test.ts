@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { FakeClock } from '../../../base/fake-clock.ts';
+import { Duplex } from 'node:stream';
+import { FakeClock, settle } from '../../../base/fake-clock.ts';
 import { eventually } from '../fixtures.ts';
 import { SpdyConnection } from './connection.ts';
-import { type Frame, SETTINGS_INITIAL_WINDOW_SIZE } from './frames.ts';
+import { type Frame, FrameWriter, SETTINGS_INITIAL_WINDOW_SIZE } from './frames.ts';
 import type { SpdyStream } from './stream.ts';
 import { TestClient } from './test-client.ts';
 
@@ -64,6 +65,35 @@ describe('a SPDY connection', () => {
     );
   });
 
+  it('reads first what came with the request', async () => {
+    const head = new FrameWriter().write({
+      type: 'SYN_STREAM',
+      streamId: 1,
+      associatedTo: 0,
+      priority: 0,
+      headers: new Map(),
+      fin: false,
+      unidirectional: false,
+    });
+    const other = new Duplex({ read: () => undefined, write: (_chunk, _encoding, callback) => callback() });
+    const opened: number[] = [];
+    const early = new SpdyConnection(other, head, { clock, idleMs: IDLE_MS, onStream: ({ id }) => opened.push(id) });
+    assert.deepEqual(opened, [1]);
+    other.destroy();
+    await early.close();
+  });
+
+  it('lets go of a client that asks and asks and reads no answers', async () => {
+    const ping = new FrameWriter().write({ type: 'PING', id: 1 });
+    const deaf = new Duplex({ read: () => undefined, write: () => undefined });
+    const options = { clock, idleMs: IDLE_MS, onStream: () => undefined };
+    const asked = new SpdyConnection(deaf, Buffer.concat(Array(20_000).fill(ping)), options);
+    assert.equal(deaf.destroyed, false);
+    deaf.push(Buffer.concat(Array(5000).fill(ping)));
+    await eventually(() => assert.equal(deaf.destroyed, true));
+    await asked.close();
+  });
+
   it('carries data both ways to both ends', async () => {
     client.open(1, 'stdin');
     client.data(1, 'ping', true);
@@ -100,9 +130,10 @@ describe('a SPDY connection', () => {
 
   it('sends much to a peer that grants nothing', async () => {
     client.open(1, 'stdout');
-    (await stream()).end(Buffer.alloc(10 * MIB, 'x'));
+    // More than fits into a frame.
+    (await stream()).end(Buffer.alloc(17 * MIB, 'x'));
     await eventually(() => assert.ok(client.finished(1)));
-    assert.equal(client.received(1).length, 10 * MIB);
+    assert.equal(client.received(1).length, 17 * MIB);
   });
 
   it('waits while a peer that counts has granted nothing more', async () => {
@@ -306,6 +337,8 @@ describe('a SPDY connection', () => {
   it('closes first if the client does not, and breaks off if that does not help', async () => {
     const closed = connection.close();
     await client.awaits('GOAWAY');
+    for (let i = 0; i < 20; i++) await settle();
+    assert.equal(client.ended, false);
     await clock.advance(1000);
     await eventually(() => assert.equal(client.ended, true));
     await clock.advance(5000);

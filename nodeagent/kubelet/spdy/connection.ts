@@ -10,7 +10,7 @@ import { SpdyStream, type StreamLink, WINDOW_BYTES } from './stream.ts';
 /** Streams open at once. */
 const STREAMS_MAX = 100;
 /** A peer that asks and asks and reads none of the answers is let go. */
-const BACKLOG_BYTES_MAX = 16 * 1024 * 1024;
+const ANSWERS_BYTES_MAX = 256 * 1024;
 /** While a client is made to wait nothing is read from it, so that only a failing write shows that it has gone. */
 const PROBE_WHILE_HELD_MS = 2000;
 /** For the client to close first: it has to say goodbye as well, and must not find nobody there. */
@@ -43,6 +43,7 @@ export class SpdyConnection {
   #closing: Timer | undefined;
   #movedAt: number;
   #lastStreamId = 0;
+  #answersBytes = 0;
   #sessionUngranted = 0;
   #window = { bytes: WINDOW_BYTES, binding: false };
   #peerGoesAway = false;
@@ -211,8 +212,12 @@ export class SpdyConnection {
 
   #send(frame: Frame): void {
     if (!this.#socket.writable) return;
-    this.#socket.write(this.#writer.write(frame));
-    if (this.#socket.writableLength > BACKLOG_BYTES_MAX) this.#socket.destroy();
+    const bytes = this.#writer.write(frame);
+    this.#answersBytes += bytes.length;
+    this.#socket.write(bytes, () => {
+      this.#answersBytes -= bytes.length;
+    });
+    if (this.#answersBytes > ANSWERS_BYTES_MAX) this.#socket.destroy();
   }
 
   #hold(stream: SpdyStream): void {

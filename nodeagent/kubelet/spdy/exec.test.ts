@@ -192,11 +192,44 @@ describe('exec over SPDY', () => {
     assert.match((await outcome(session, types)).error ?? '', /Success/);
   });
 
+  it('lets a client send all its input before it reads', async () => {
+    runtime.exec = async (_id, { stdout }) => {
+      stdout?.write(Buffer.alloc(16 * 1024 * 1024));
+      return 0;
+    };
+    const { session } = await exec('command=true&input=1&output=1', ['error', 'stdin']);
+    session.socket.pause();
+    session.open(5, 'stdout');
+    for (let i = 0; i < 64; i++) session.data(3, Buffer.alloc(256 * 1024));
+    await eventually(() => assert.equal(session.socket.writableLength, 0));
+    session.socket.resume();
+    await session.awaits('GOAWAY');
+    assert.equal(session.received(5).length, 16 * 1024 * 1024);
+  });
+
+  it('ends its side of stdin at once for clients of the first version', async () => {
+    runtime.exec = async (_id, { stdin, stdout }) => {
+      for await (const chunk of stdin ?? []) stdout?.write(`<${chunk}>`);
+      return 0;
+    };
+    const types = ['error', 'stdin', 'stdout'];
+    const { session } = await exec('command=cat&input=1&output=1', types, ['channel.k8s.io']);
+    await eventually(() => assert.equal(session.finished(3), true));
+    session.data(3, 'hello', true);
+    assert.equal((await outcome(session, types)).stdout, '<hello>');
+  });
+
   it('gives a terminal one stream and its sizes, however they are cut', async () => {
     const sizes: unknown[] = [];
+    let ended = false;
     runtime.exec = async (_id, { tty, stderr, resize }) => {
       assert.deepEqual([tty, stderr], [true, undefined]);
-      for await (const size of resize ?? []) if (sizes.push(size) === 2) break;
+      const follow = async () => {
+        for await (const size of resize ?? []) sizes.push(size);
+        ended = true;
+      };
+      void follow();
+      await eventually(() => assert.equal(sizes.length, 2));
       return 0;
     };
     const types = ['error', 'stdout', 'resize'];
@@ -207,6 +240,7 @@ describe('exec over SPDY', () => {
     session.data(5, '{"Width":1,"Height":2}');
     await outcome(session, types);
     assert.deepEqual(sizes.at(-1), { width: 1, height: 2 });
+    await eventually(() => assert.equal(ended, true));
   });
 
   it('needs no sizes of a client that does not know them', async () => {

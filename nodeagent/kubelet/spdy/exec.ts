@@ -47,9 +47,7 @@ export async function serveSpdyExec(call: ExecRequest, deps: ServerDeps): Promis
     arrival.fail(new Error('timed out waiting for client to create streams')),
   );
   try {
-    const streams = await arrival.complete;
-    patience.cancel();
-    await run(target, { streams, protocol, signal }, deps);
+    await run(target, { streams: await arrival.complete, protocol, signal }, deps);
   } catch (error) {
     deps.log.info({ container, error: messageOf(error) }, 'kubelet: exec over SPDY failed');
   } finally {
@@ -153,8 +151,7 @@ async function run(
     deps.log.info({ container: containerId, error: messageOf(error) }, 'kubelet: exec failed');
     report = internalError(`error executing command in container: ${messageOf(error)}`).status;
   }
-  sizes.end();
-  // Nobody reads what is left; the client must be able to send it all the same, since it says goodbye after it.
+  // Nobody reads what is left; a client that sends it all before it reads must get to that.
   stdin?.resume();
   await Promise.all([stdout, stderr].map((sink) => sink && drained(sink)));
   const error = streams.get('error');

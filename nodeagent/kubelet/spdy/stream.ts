@@ -1,12 +1,11 @@
 /** One stream of a SPDY connection, as Node.js knows streams. */
 import { Duplex } from 'node:stream';
+import { DATA_BYTES_MAX } from './frames.ts';
 import type { Headers } from './header-block.ts';
 import type { SendWindow } from './send-window.ts';
 
 /** Also SPDY's initial window. */
 export const WINDOW_BYTES = 64 * 1024;
-/** Pieces of data of several streams take turns on the connection. */
-const PIECE_BYTES_MAX = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /** What a stream needs of its connection. All of it does nothing once the connection is gone. */
@@ -88,7 +87,7 @@ export class SpdyStream extends Duplex {
   pump(): void {
     while (this.#unsent) {
       const { data, sent } = this.#unsent;
-      const length = Math.min(data.length, PIECE_BYTES_MAX, this.#window.available, this.#link.session.available);
+      const length = Math.min(data.length, DATA_BYTES_MAX, this.#window.available, this.#link.session.available);
       if (length <= 0) return;
       this.#window.take(length);
       this.#link.session.take(length);
