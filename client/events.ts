@@ -5,7 +5,7 @@ import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { CoreV1Event } from '../openapi/generated/types.ts';
 import { type KubeObject, keyOf } from '../openapi/object.ts';
-import { isStatus } from '../openapi/status.ts';
+import { isStatus, type StatusError } from '../openapi/status.ts';
 import type { Client } from './client.ts';
 import { EventCorrelator } from './event-correlator.ts';
 import { RecentMap } from './recent-map.ts';
@@ -76,7 +76,9 @@ export function eventRecorder(options: EventRecorderOptions): EventRecorder {
       const event = eventOf(options, object, { type, reason, message: correlation.message, fieldPath });
       tail = tail.then(() =>
         send(event, correlation.key).catch((error: unknown) => {
-          log.warn({ object: keyOf(object), reason, error: messageOf(error) }, 'events: could not be recorded');
+          // Of what ends with its namespace nobody can be told any more.
+          const level = isStatus(error, 'Forbidden') && namesCause(error, 'NamespaceTerminating') ? 'debug' : 'warn';
+          log[level]({ object: keyOf(object), reason, error: messageOf(error) }, 'events: could not be recorded');
         }),
       );
     },
@@ -115,4 +117,8 @@ function eventOf(
     reportingComponent: component,
     reportingInstance: host ?? '',
   };
+}
+
+function namesCause({ status }: StatusError, reason: string): boolean {
+  return status.details?.causes?.some((cause) => cause.reason === reason) === true;
 }

@@ -1,6 +1,7 @@
 /** Makes a transport of a kubeconfig, read by client-node so that every way of presenting credentials works. */
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { loadClientNode } from './client-node.ts';
 import { HttpTransport, type HttpTransportOptions } from './http-transport.ts';
 
 /**
@@ -45,7 +46,7 @@ export async function optionsFromKubeconfig(
 
 async function load(path: string): Promise<KubeConfig> {
   // The deep import of dist/config.js was measured: it is no cheaper in memory, and the package may move it.
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  const { KubeConfig } = await loadClientNode();
   const config = new KubeConfig();
   config.loadFromFile(path);
   return config;

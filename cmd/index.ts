@@ -1,6 +1,7 @@
 /** The library: a whole cluster in your own process. */
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Client } from '../client/client.ts';
+import { loadClientNode } from '../client/client-node.ts';
 import { type ClusterCore, type ClusterOptions, type StartedPart, startCluster } from './cluster-core.ts';
 import { homeAt } from './home.ts';
 
@@ -34,7 +35,7 @@ export class Cluster {
     const { home, ...rest } = options;
     const [core, clientNode] = await Promise.all([
       startCluster({ ...rest, ...(home === undefined ? {} : { home: homeAt(home) }) }),
-      import('@kubernetes/client-node'),
+      loadClientNode(),
     ]);
     const kubeConfig = new clientNode.KubeConfig();
     kubeConfig.loadFromString(core.kubeconfig);

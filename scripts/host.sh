@@ -26,13 +26,12 @@ check_node() {
 
 npm_packages() {
   local lock=package-lock.json
-  [ -f npm-shrinkwrap.json ] && lock=npm-shrinkwrap.json
   cmp -s "$lock" node_modules/.kubets-lock && return 0
   say 'Installing npm packages.'
-  # `npm ci` refuses a lock file that leaves out optional packages of other platforms, as one made on a machine whose
-  # registry lacks them does; `npm install` takes the same versions from it.
-  npm ci --no-audit --no-fund >/dev/null 2>&1 </dev/null || quietly npm install --no-save --no-audit --no-fund ||
-    die 'The npm packages could not be installed.'
+  # Exactly what the lock file says, whatever the registry: the file has no addresses (.npmrc), and scripts/lock.mjs adds
+  # the packages of other platforms that the registry it was made with lacked, without which `npm ci` refuses it.
+  quietly npm ci --no-audit --no-fund ||
+    die 'The npm packages could not be installed. Where some are missing from the lock file: npm run lock'
   cp "$lock" node_modules/.kubets-lock
 }
 

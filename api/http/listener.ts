@@ -1,6 +1,6 @@
 /** HTTPS: HTTP/1.1 and HTTP/2 on one port. Translates between Node's requests and ours; decides nothing. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -90,13 +90,14 @@ export class Listener {
     });
     this.#server.on('connection', (socket: Socket) => this.#onConnection(socket));
     this.#server.on('session', (session) => this.#onSession(session));
-    // A client that breaks TLS or HTTP/2 is its own problem: Node destroys the socket. To HTTP/1.1 it answers 400.
+    // A client that breaks TLS or HTTP/2 is its own problem: Node destroys the socket.
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#server.on('sessionError', () => undefined);
     this.#server.on('request', (request, response) => this.#onRequest(request, response));
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       this.#onUpgrade(request, socket, head),
     );
+    this.#server.on('clientError', refuse);
     // We are no proxy. Without a listener HTTP/1.1 clients would get no answer at all; over HTTP/2 Node has one.
     this.#server.on('connect', (_request: unknown, target: Duplex | Http2ServerResponse) => {
       if ('writeHead' in target) target.writeHead(405).end();
@@ -149,6 +150,11 @@ export class Listener {
     await closed;
   }
 
+  /** Closes HTTP/2 sessions without a request under way, as happens to each after a time. */
+  closeIdleSessions(): void {
+    for (const session of this.#sessions) this.#closeIdle(session);
+  }
+
   #answered(): Promise<void> {
     if (this.#exchanges.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -170,10 +176,12 @@ export class Listener {
   #onSession(session: ServerHttp2Session): void {
     this.#sessions.add(session);
     session.once('close', () => this.#sessions.delete(session));
-    session.setTimeout(IDLE_MS, () => {
-      for (const exchange of this.#exchanges) if (exchange.session === session) return;
-      session.close();
-    });
+    session.setTimeout(IDLE_MS, () => this.#closeIdle(session));
+  }
+
+  #closeIdle(session: ServerHttp2Session): void {
+    for (const exchange of this.#exchanges) if (exchange.session === session) return;
+    session.close();
   }
 
   #onRequest(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): void {
@@ -228,6 +236,25 @@ export class Listener {
     exchange.abort.abort(CLIENT_GONE);
     if (this.#exchanges.size === 0) this.#onAnswered();
   }
+}
+
+/** How long a client that has been refused may take to close its end. */
+const REFUSAL_MS = 5_000;
+const REFUSALS: Record<string, number> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+/** To what is no HTTP/1.1: as Node does by itself, but what the client goes on sending does not cut the answer off. */
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = REFUSALS[error.code ?? ''] ?? 400;
+  (socket as Socket).setTimeout(REFUSAL_MS, () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
 }
 
 /** A body can be read off the wire only once, but asked for as often as anybody likes. */

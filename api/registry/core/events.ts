@@ -59,10 +59,18 @@ export function events(describe: Describe): ResourceDeclaration {
         event.reportingInstance ??= '';
       },
       validate: validateEvent,
-      validateName: isPathSegmentName,
+      validateName: eventName,
       createOnUpdate: true,
     },
   });
+}
+
+/** Upstream puts no limit on an event's name but that of its storage; ours is a key of 1978 bytes with the namespace. */
+const NAME_MAX_BYTES = 1024;
+
+function eventName(name: string, prefix: boolean): string[] {
+  const tooLong = Buffer.byteLength(name) > NAME_MAX_BYTES;
+  return [...isPathSegmentName(name, prefix), ...(tooLong ? [`must be no more than ${NAME_MAX_BYTES} bytes`] : [])];
 }
 
 function firstSeen(event: CoreV1Event, now: number): string {
