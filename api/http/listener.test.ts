@@ -284,6 +284,7 @@ describe('Listener', () => {
     let aborted = 0;
     const server = await serve(async ({ signal, bytes, method }, response) => {
       signal.addEventListener('abort', () => aborted++);
+      // That the body never comes whole is what the signal tells.
       if (method === 'POST') await bytes().catch(() => undefined);
       else await hang({ signal } as Parameters<Handler>[0], response);
     });

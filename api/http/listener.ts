@@ -190,6 +190,8 @@ export class Listener {
     const exchange = { abort, session, response: new NodeResponse(response, abort.signal) };
     const onGone = () => this.#ended(exchange);
     response.once('close', onGone);
+    // An HTTP/2 client that goes on sending keeps its stream open, but a server that stops has done with it.
+    if ('stream' in response) response.stream.once('finish', () => this.#stopping && setImmediate(onGone));
     // Both are followed by `close`; without a listener they would end the process.
     request.on('error', onGone);
     response.on('error', onGone);

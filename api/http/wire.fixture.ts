@@ -81,13 +81,15 @@ export function listen(
 export class RawConnection {
   readonly socket: TLSSocket;
   received = '';
+  /** How much of the end of what has been received is kept. */
+  keep = Number.POSITIVE_INFINITY;
   #closed = false;
   #onChange: () => void = () => undefined;
 
   private constructor(socket: TLSSocket) {
     this.socket = socket;
     socket.on('data', (chunk: Buffer) => {
-      this.received += chunk.toString('latin1');
+      this.received = (this.received + chunk.toString('latin1')).slice(-this.keep);
       this.#onChange();
     });
     socket.on('error', () => undefined);
