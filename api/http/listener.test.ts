@@ -10,6 +10,7 @@ import type { Listener } from './listener.ts';
 import {
   type Certificates,
   collectingLog,
+  endSession,
   eventually,
   fetchOver,
   type Handler,
@@ -244,7 +245,7 @@ describe('Listener', () => {
         assert.equal(answer.status, status);
         assert.match(answer.text, text);
         assert.equal((await fetchOver(session, { ':path': '/next' })).text, 'GET /next 0 bytes');
-        session.destroy();
+        await endSession(session);
       });
     }
 
@@ -257,12 +258,12 @@ describe('Listener', () => {
         stream.close(constants.NGHTTP2_CANCEL);
         if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
       }
-      session.destroy();
+      await endSession(session);
       await eventually(() => server.underWay === 0, 'every request has ended');
       const other = await openSession(server.port);
       const answer = other.request({ ':path': '/' });
       await once(answer, 'response');
-      other.destroy();
+      await endSession(other);
     });
 
     it('closes a session on which nothing has happened for long, but none with a request under way', async () => {
@@ -276,7 +277,7 @@ describe('Listener', () => {
       await closed;
       assert.equal(busy.closed, false);
       assert.equal(server.underWay, 1);
-      busy.destroy();
+      await endSession(busy);
     });
   });
 
@@ -302,7 +303,7 @@ describe('Listener', () => {
     for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL);
     await eventually(() => server.underWay === 0, 'all have ended');
     assert.equal(aborted, 4);
-    session.destroy();
+    await endSession(session);
   });
 
   it('breaks off the answer of a handler that fails, and says so in the log', async () => {
@@ -320,7 +321,7 @@ describe('Listener', () => {
     await connection.closed();
     const session = await openSession(port);
     await assert.rejects(fetchOver(session, { ':path': '/a' }), /NGHTTP2_INTERNAL_ERROR/);
-    session.destroy();
+    await endSession(session);
     assert.deepEqual(
       lines.map(({ level, message }) => `${level} ${message}`),
       ['error bug: a handler failed', 'error bug: a handler failed'],
@@ -370,7 +371,7 @@ describe('Listener', () => {
     );
     const session = await openSession(port);
     assert.equal((await fetchOver(session, { ':path': '/a' })).status, 200);
-    session.destroy();
+    await endSession(session);
     for (const socket of connections) socket.destroy();
   });
 

@@ -157,6 +157,15 @@ export async function openSession(port: number, client?: KeyPair): Promise<Clien
   return session;
 }
 
+/**
+ * Ends a session, whatever is under way on it. Not at once: Node 20 frees what nghttp2 goes on reading when a session is
+ * destroyed, or several streams are reset, in answer to what it has just read.
+ */
+export async function endSession(session: ClientHttp2Session): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  session.destroy();
+}
+
 /** One request of a session, to its end. Rejects when the stream breaks off. */
 export async function fetchOver(
   session: ClientHttp2Session,
