@@ -31,6 +31,9 @@ trap cleanup EXIT
 passed=0
 failed=0
 
+# The gate asks a hundred thousand random questions, the same ones each time; other seeds are for whoever looks for more.
+export FUZZ_REQUESTS=${FUZZ_REQUESTS:-100000} FUZZ_SEED=${FUZZ_SEED:-36}
+
 # Stock kubectl of several versions beside the one of the PATH, where there is a script that gets them.
 kubectls=../shared/reference/kubectl.sh
 if [ -x $kubectls ] && folder=$($kubectls 2>/dev/null); then export KUBECTL_DIR=$folder; fi
