@@ -32,6 +32,8 @@ export function run(
         resolve({ stdout, stderr, code });
       },
     );
+    // A command may end without reading what it was given.
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input ?? '');
   });
 }

@@ -36,7 +36,17 @@ export FUZZ_REQUESTS=${FUZZ_REQUESTS:-100000} FUZZ_SEED=${FUZZ_SEED:-36}
 
 # Stock kubectl of several versions beside the one of the PATH, where there is a script that gets them.
 kubectls=../shared/reference/kubectl.sh
-if [ -x $kubectls ] && folder=$($kubectls 2>/dev/null); then export KUBECTL_DIR=$folder; fi
+if [ -x $kubectls ] && folder=$($kubectls 2>/dev/null); then
+  export KUBECTL_DIR=$folder
+elif [ -z "${KUBECTL_DIR:-}" ]; then
+  # Debian 12's own kubectl is 1.20, the oldest that is tested. It is unpacked here, not installed.
+  mkdir -p "$work/kubectl"
+  if (cd "$work/kubectl" && apt-get download -qq kubernetes-client >/dev/null 2>&1 && dpkg-deb -x kubernetes-client_*.deb .); then
+    ln -s usr/bin/kubectl "$work/kubectl/kubectl-1.20"
+    export KUBECTL_DIR=$work/kubectl
+    have kubectl || export PATH=$work/kubectl/usr/bin:$PATH
+  fi
+fi
 
 # Starts `kubets ARGUMENTS` on a free port with a state folder of its own, and names it in KUBECONFIG.
 start_cluster() { # suite, arguments...
