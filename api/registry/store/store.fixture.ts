@@ -72,6 +72,10 @@ export interface Fixture {
 export interface FixtureOptions {
   clusterIpRange?: string;
   nodePortRange?: string;
+  /** Of the cache's window. */
+  historyLimit?: number;
+  /** Events a watcher may lag behind. */
+  queueLimit?: number;
   admission?: (cache: WatchCache, clock: FakeClock) => Admission[];
 }
 
@@ -91,6 +95,8 @@ export function withRegistry(test: (fixture: Fixture) => Promise<void>, options:
       clock,
       log: silentLog,
       freeze: true,
+      ...(options.historyLimit ? { historyLimit: options.historyLimit } : {}),
+      ...(options.queueLimit ? { queueLimit: options.queueLimit } : {}),
       resources: declarations.map((each) => ({ prefix: storagePrefix(each), fields: each.fields ?? (() => ({})) })),
     });
     const admission = options.admission?.(cache, clock) ?? [namespaceLifecycle(cache)];

@@ -2,8 +2,10 @@
 import type { KubeObject } from '../../../openapi/object.ts';
 import { apiVersionOf } from '../../../openapi/object.ts';
 import { type FieldTerm, matchesFields, matchesLabels, type Requirement } from '../../../openapi/selectors.ts';
+import { expired } from '../../../openapi/status.ts';
 import type { WatchFrame } from '../../http/request.ts';
-import type { CachedObject, CacheEvent } from '../../storage/watch-cache.ts';
+import { StorageError } from '../../storage/interface.ts';
+import type { CacheBatch, CachedObject, CacheEvent } from '../../storage/watch-cache.ts';
 import type { ResourceStore } from './store.ts';
 
 export interface WatchQuery {
@@ -18,10 +20,10 @@ export interface WatchQuery {
   signal: AbortSignal;
 }
 
-/** Events that a watcher would hardly notice are not worth a bookmark each: at most one for so many quiet batches. */
+/** Marks the bookmark that ends the initial events of a WatchList. */
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
-/** Yields batches of frames until the signal aborts. Throws StorageError `Compacted` when `after` is out of reach. */
+/** Yields batches of frames until the signal aborts. Throws 410 in upstream's words when `after` is out of reach. */
 export async function* watchResource(
   store: ResourceStore,
   query: WatchQuery,
@@ -36,8 +38,9 @@ export async function* watchResource(
     if (query.initialEventsEnd) first.push({ type: 'BOOKMARK', object: bookmark(store, revision, true) });
     if (first.length > 0) yield first;
   }
+  if (query.signal.aborted) return;
   let delivered = after;
-  for await (const batch of store.cache.watch(prefix, after, query.signal)) {
+  for await (const batch of eventsAfter(store, prefix, after, query.signal)) {
     delivered = batch.revision;
     const frames: WatchFrame[] = [];
     for (const event of batch.events) {
@@ -50,6 +53,20 @@ export async function* watchResource(
   }
   // A client that comes back begins from here instead of from its last event, which may be long gone.
   if (query.bookmarks) yield [{ type: 'BOOKMARK', object: bookmark(store, delivered, false) }];
+}
+
+function eventsAfter(
+  store: ResourceStore,
+  prefix: string,
+  after: number,
+  signal: AbortSignal,
+): AsyncIterable<CacheBatch> {
+  try {
+    return store.cache.watch(prefix, after, signal);
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.code !== 'Compacted') throw error;
+    throw expired(`too old resource version: ${after} (${error.revision})`);
+  }
 }
 
 /** How one event looks to a watcher with selectors: an object that starts to match is ADDED, one that stops DELETED. */
