@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { type FieldError, invalid } from '../../openapi/status.ts';
-import { type ApiRequest, type ApiResult, integerParameter } from '../http/request.ts';
+import { type ApiRequest, type ApiResult, integerParameter, type WatchFrame } from '../http/request.ts';
 import { booleanParameter } from '../http/request-info.ts';
 import { parseResourceVersion, waitForRevision } from '../registry/store/list.ts';
 import { watchResource } from '../registry/store/watch.ts';
@@ -23,7 +23,7 @@ export async function watch({ request, info, store, context }: ResourceRequest):
   const version = parseResourceVersion(query.get('resourceVersion') ?? '');
   const fromNow = version === 0 && sendInitialEvents !== false;
   if (sendInitialEvents && version > 0) await waitForRevision(store.cache, version, context.clock, request.signal);
-  const signal = deadline(request, context.clock, timeoutMs(query, context.random));
+  const { signal, end } = deadline(request, context.clock, timeoutMs(query, context.random));
   let bookmarked = context.clock.monotonic();
   const bookmarkDue = () => {
     if (context.clock.monotonic() - bookmarked < BOOKMARK_EVERY_MS) return false;
@@ -43,7 +43,16 @@ export async function watch({ request, info, store, context }: ResourceRequest):
     },
     bookmarkDue,
   );
-  return { kind: 'watch', frames, resource: store.declaration };
+  return { kind: 'watch', frames: ending(frames, end), resource: store.declaration };
+}
+
+/** The same frames; calls `end` once nobody wants any more of them. */
+async function* ending(frames: AsyncIterable<WatchFrame[]>, end: () => void): AsyncGenerator<WatchFrame[]> {
+  try {
+    for await (const batch of frames) yield batch;
+  } finally {
+    end();
+  }
 }
 
 /** `sendInitialEvents`, refused with upstream's words unless `resourceVersionMatch=NotOlderThan` comes along. */
@@ -69,8 +78,8 @@ function timeoutMs(query: URLSearchParams, random: Random): number {
   return Math.min(Math.max(seconds, 0) * 1000, TIMEOUT_MS_MAX);
 }
 
-/** A signal that ends the watch when its time is up, or the client is gone. */
-function deadline({ signal }: ApiRequest, clock: Clock, ms: number): AbortSignal {
+/** A signal that ends the watch when its time is up, or the client is gone; `end` does so at once. */
+function deadline({ signal }: ApiRequest, clock: Clock, ms: number): { signal: AbortSignal; end(): void } {
   const controller = new AbortController();
   const end = () => {
     timer.cancel();
@@ -80,5 +89,5 @@ function deadline({ signal }: ApiRequest, clock: Clock, ms: number): AbortSignal
   const timer = clock.after(ms, end);
   if (signal.aborted) end();
   else signal.addEventListener('abort', end);
-  return controller.signal;
+  return { signal: controller.signal, end };
 }
