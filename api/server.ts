@@ -28,10 +28,9 @@ import type { WireResponse } from './http/wire-response.ts';
 import { admissionChain } from './registry/admission/chain.ts';
 import { ipAllocator } from './registry/allocators/ip-allocator.ts';
 import { portAllocator } from './registry/allocators/port-allocator.ts';
-import { customResourceDefinitions } from './registry/apiextensions/customresourcedefinitions.ts';
-import { coreResources } from './registry/core/index.ts';
 import { seedServices } from './registry/core/service-allocation.ts';
 import { Registry } from './registry/registry.ts';
+import { builtinResources } from './registry/resources.ts';
 import { storagePrefix } from './registry/store/store.ts';
 import type { Storage } from './storage/interface.ts';
 import { WatchCache } from './storage/watch-cache.ts';
@@ -95,10 +94,7 @@ export class ApiServer {
     const { storage, clock, random, log } = options;
     const clusterIPs = ipAllocator(options.serviceClusterIpRange, random);
     const nodePorts = portAllocator(options.serviceNodePortRange, random);
-    const declarations = [
-      ...coreResources({ clusterIPs, nodePorts, describe: fieldDescriptions() }),
-      customResourceDefinitions,
-    ];
+    const declarations = builtinResources({ clusterIPs, nodePorts, describe: fieldDescriptions() });
     const resources = declarations.map((declaration) => ({
       prefix: storagePrefix(declaration),
       fields: declaration.fields ?? (() => ({})),

@@ -25,7 +25,12 @@ export function writeContext(request: ApiRequest, kind: string, bodyDryRun: read
     throw invalid({ group: 'meta.k8s.io', kind }, '', [error]);
   }
   checkFieldValidation(request.query.get('fieldValidation') ?? '', kind);
-  return { user: request.user.name, dryRun: values.length > 0 };
+  return {
+    user: request.user.name,
+    groups: request.user.groups,
+    dryRun: values.length > 0,
+    warnings: request.warnings,
+  };
 }
 
 const FIELD_VALIDATIONS = ['', 'Ignore', 'Warn', 'Strict'];

@@ -4,7 +4,9 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
+import type { ApplySchema } from '../../openapi/managed-fields/apply-schema.ts';
 import type { KubeObject } from '../../openapi/object.ts';
+import type { Decoded } from '../../openapi/schema.ts';
 import type { FieldError } from '../../openapi/status.ts';
 
 /** A printer column, with the value it shows of an object. */
@@ -26,6 +28,8 @@ export interface StrategyContext {
   namespace: string;
   /** Name of the user who asks. */
   user: string;
+  /** Names of the groups of that user. */
+  groups: readonly string[];
 }
 
 /**
@@ -42,6 +46,8 @@ export interface Strategy<T extends KubeObject> {
   /** Carries over what an updater may not change (status), bumps `generation` when the spec changed. */
   prepareForUpdate?(object: T, old: T, context: StrategyContext): void;
   validate?(object: T): FieldError[];
+  /** What is allowed but not wise, for `Warning` headers. `old` is what is stored, on an update. */
+  warnings?(object: T, old?: T): string[];
   /** Called with `validate`'s work also to be done; `old` is what is stored. */
   validateUpdate?(object: T, old: T): FieldError[];
   /** How the name is checked; a DNS-1123 subdomain when absent. Returns upstream's messages, none when it is fine. */
@@ -72,6 +78,56 @@ export interface Strategy<T extends KubeObject> {
 export interface UpdateStrategy<T extends KubeObject> {
   prepareForUpdate(object: T, old: T, context: StrategyContext): void;
   validateUpdate?(object: T, old: T): FieldError[];
+}
+
+/** A subresource beside `status` that reads the object and replaces a part of it: approval, ephemeralcontainers, resize. */
+export interface PartStrategy<T extends KubeObject> extends UpdateStrategy<T> {
+  /** `get`, `patch` and `update` when absent. */
+  verbs?: readonly Verb[];
+}
+
+/** Who asks something of a resource that is not stored. */
+export interface Asker {
+  name: string;
+  uid?: string;
+  groups: readonly string[];
+  extra?: Readonly<Record<string, readonly string[]>>;
+  /** The request's namespace, `''` for cluster-scoped resources. */
+  namespace: string;
+}
+
+/** A resource of which nothing is stored: its answers are worked out when somebody asks. */
+export interface Virtual<T extends KubeObject> {
+  /** Answers a creation, with the decoded and defaulted object (which may be changed) filled in. */
+  create?(object: T, asker: Asker): T | Promise<T>;
+  /** What there is, for `get` and `list`. */
+  list?(): T[] | Promise<T[]>;
+}
+
+/**
+ * Another group or version in which the objects of a declaration are served. What is stored stays in the declaration's
+ * own. What is left out is as the declaration has it.
+ */
+export interface ServedVersion<T extends KubeObject> {
+  group?: string;
+  version: string;
+  /** OpenAPI definition of this version's kind. */
+  definition: string;
+  /** From the stored shape to this version's, in place on a private copy whose apiVersion is this one's already. */
+  fromStored?(object: KubeObject): void;
+  /** The other way round; its apiVersion is the stored one's already. Runs before the strategy's defaults. */
+  toStored?(object: KubeObject): void;
+  /** Upstream's text for the `Warning` header of every request to a deprecated version. */
+  deprecation?: string;
+  columns?: readonly Column<T>[];
+  fieldLabels?: readonly string[];
+  /** Selectable fields under this version's names, from the object in the stored version. */
+  fields?(object: T): Record<string, string>;
+  shortNames?: readonly string[];
+  /** See `ResourceDeclaration.decode`. */
+  decode?(value: unknown): Decoded;
+  /** See `ResourceDeclaration.applySchema`. */
+  applySchema?(): ApplySchema;
 }
 
 /** How `scale` reads and writes its resource. */
@@ -113,12 +169,29 @@ export interface ResourceDeclaration<T extends KubeObject = KubeObject> {
   /** Path segment below `/registry/` where upstream's differs from the plural (`services/specs`, `minions`). */
   storagePrefix?: string;
   columns: readonly Column<T>[];
+  /** Further versions, less preferred than the declaration's own in this order. */
+  alsoServed?: readonly ServedVersion<T>[];
+  /** Not stored. Columns, verbs and schema are as for any other resource. */
+  virtual?: Virtual<T>;
+  /** Decodes a body; by `definition` when absent. Custom resources bring the one of their schema. */
+  decode?(value: unknown): Decoded;
+  /**
+   * Brings what is stored into the shape that the schema has today, in place on a private copy: custom resources are
+   * pruned and defaulted when they are read, too.
+   */
+  fromStored?(object: KubeObject): void;
+  /** How server-side apply sees the kind; by `definition` when absent. */
+  applySchema?(): ApplySchema;
   /** Selectable fields beside `metadata.name` and `metadata.namespace`, which all have. */
   fields?(object: T): Record<string, string>;
   strategy: Strategy<T>;
   /** Present: the kind has a `status` subresource, which updates through this. */
   status?: UpdateStrategy<T>;
   scale?: ScaleMapping<T>;
+  /** Further subresources that are a part of the object, by their names in paths. */
+  parts?: Readonly<Record<string, PartStrategy<T>>>;
+  /** Seconds after which objects vanish, counted from their last write, as upstream does with Events. */
+  ttlSeconds?: number;
   /** Field label names that are understood; used to refuse others with upstream's message. */
   fieldLabels?: readonly string[];
 }

@@ -28,6 +28,7 @@ export class CachedObject {
   readonly fields: Strings;
   readonly #freeze: boolean;
   #parsed: WeakRef<KubeObject> | undefined;
+  #derived: WeakRef<Map<string, unknown>> | undefined;
 
   /** Throws `Damaged` when `stored` is no JSON object. */
   constructor(
@@ -56,6 +57,20 @@ export class CachedObject {
     const parsed = this.#frozen(parseObject(this.bytes));
     this.#parsed = new WeakRef(parsed);
     return parsed;
+  }
+
+  /**
+   * What is worked out of this object for readers, such as its bytes in another encoding: made once a key, shared by
+   * all who ask, and let go of again when nobody has asked for long.
+   */
+  derived<T>(key: string, make: () => T): T {
+    let known = this.#derived?.deref();
+    if (!known) {
+      known = new Map();
+      this.#derived = new WeakRef(known);
+    }
+    if (!known.has(key)) known.set(key, make());
+    return known.get(key) as T;
   }
 
   /** Whether it meets every requirement and every term; decided without parsing. */

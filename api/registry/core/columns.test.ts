@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { KubeObject } from '../../../openapi/object.ts';
+import { declarationOf, declarations, type Loose } from '../test-support.ts';
 import { formatLabels, humanDuration, translateTimestampSince } from './columns.ts';
-import { declarationOf, declarations, type Loose } from './test-support.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

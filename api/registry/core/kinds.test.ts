@@ -10,8 +10,8 @@ import type {
   V1Secret,
   V1ServiceAccount,
 } from '../../../openapi/generated/types.ts';
+import { contextOf, created, declarationOf, errorsOf, updated } from '../test-support.ts';
 import { namespaceFinalize } from './namespaces.ts';
-import { contextOf, created, declarationOf, errorsOf, updated } from './test-support.ts';
 
 describe('namespaces', () => {
   const fresh = () => created<V1Namespace>('Namespace', { metadata: { name: 'a' } });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { V1Container, V1Pod, V1PodSpec } from '../../../openapi/generated/types.ts';
+import { created, declarationOf, updated } from '../test-support.ts';
 import { defaultPod, defaultPodTemplate, pullPolicyOf } from './pod-defaults.ts';
 import { qosClassOf } from './pod-resources.ts';
 import { gracePeriodOf } from './pods.ts';
-import { created, declarationOf, updated } from './test-support.ts';
 
 const newPod = (spec: Partial<V1PodSpec> = {}) =>
   created<V1Pod>('Pod', { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }], ...spec } });

@@ -4,9 +4,9 @@ import type { V1Service, V1ServiceSpec } from '../../../openapi/generated/types.
 import { StatusError } from '../../../openapi/status.ts';
 import { ipAllocator } from '../allocators/ip-allocator.ts';
 import { portAllocator } from '../allocators/port-allocator.ts';
+import { contextOf, created, updated } from '../test-support.ts';
 import { type ServiceAllocators, seedServices } from './service-allocation.ts';
 import { services } from './services.ts';
-import { contextOf, created, updated } from './test-support.ts';
 
 function cluster() {
   const random = seededRandom(3);

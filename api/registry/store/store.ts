@@ -40,7 +40,10 @@ export interface StoreDependencies {
 /** Who writes, and whether for real. */
 export interface WriteContext {
   user: string;
+  groups?: readonly string[];
   dryRun: boolean;
+  /** Takes what the strategy has to say in `Warning` headers. */
+  warnings?: string[];
 }
 
 /** Committed, or (with dryRun, or when it has been overwritten already) only worked out. */
@@ -366,7 +369,7 @@ export class ResourceStore {
   }
 
   #context(namespace: string, write: WriteContext): StrategyContext {
-    return { clock: this.#clock, random: this.#random, namespace, user: write.user };
+    return { clock: this.#clock, random: this.#random, namespace, user: write.user, groups: write.groups ?? [] };
   }
 }
 

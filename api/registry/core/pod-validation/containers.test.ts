@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { errorsOf, type Loose } from '../../test-support.ts';
 import { CONFIG_KEY, LABEL, QUALIFIED, SUBDOMAIN } from '../test-messages.ts';
-import { errorsOf, type Loose } from '../test-support.ts';
 
 /** Checked against a real server; where 1.36 words it differently from the one at hand, 1.36 is right. */
 const REFUSED: { title: string; kind: string; object: Loose; errors: string[] }[] = [

@@ -1,12 +1,12 @@
 /** For the tests of declarations: one of each kind, and the way of an object through its strategy. */
-import { FakeClock } from '../../../base/fake-clock.ts';
-import { seededRandom } from '../../../base/random.ts';
-import type { KubeObject } from '../../../openapi/object.ts';
-import { ipAllocator } from '../allocators/ip-allocator.ts';
-import { portAllocator } from '../allocators/port-allocator.ts';
-import type { ResourceDeclaration, StrategyContext } from '../declaration.ts';
-import { validateObjectMeta, validateObjectMetaUpdate } from '../validation/metadata.ts';
-import { coreResources } from './index.ts';
+import { FakeClock } from '../../base/fake-clock.ts';
+import { seededRandom } from '../../base/random.ts';
+import type { KubeObject } from '../../openapi/object.ts';
+import { ipAllocator } from './allocators/ip-allocator.ts';
+import { portAllocator } from './allocators/port-allocator.ts';
+import type { ResourceDeclaration, StrategyContext } from './declaration.ts';
+import { builtinResources } from './resources.ts';
+import { validateObjectMeta, validateObjectMetaUpdate } from './validation/metadata.ts';
 
 /** Loose, as what comes from the wire is. */
 export type Loose = { metadata?: object; spec?: object; status?: object; [field: string]: unknown };
@@ -17,7 +17,7 @@ const random = seededRandom(1);
 export function declarations(): Map<string, ResourceDeclaration> {
   const clusterIPs = ipAllocator('10.96.0.0/24', random);
   const nodePorts = portAllocator('30000-32767', random);
-  const all = coreResources({ clusterIPs, nodePorts, describe: (definition, field) => `${definition}#${field}` });
+  const all = builtinResources({ clusterIPs, nodePorts, describe: (definition, field) => `${definition}#${field}` });
   return new Map(all.map((declaration) => [declaration.kind, declaration]));
 }
 
@@ -30,7 +30,7 @@ export function declarationOf(kind: string): ResourceDeclaration {
 }
 
 export function contextOf(namespace = 'test'): StrategyContext {
-  return { clock: new FakeClock(), random, namespace, user: 'tester' };
+  return { clock: new FakeClock(), random, namespace, user: 'tester', groups: ['system:masters'] };
 }
 
 /** A private copy of `object` after defaults and preparation, as the store does it. */
