@@ -21,8 +21,7 @@ export async function bootstrapObjects(registry: Registry, serviceClusterIpRange
  */
 export async function advertise(registry: Registry, address: string | undefined, port: number): Promise<void> {
   if (address === undefined) return;
-  const store = registry.find('', 'v1', 'endpoints');
-  if (!store) throw new Error('bug: endpoints are not served');
+  const store = registry.store('', 'v1', 'endpoints');
   const endpoints = (): V1Endpoints => ({
     metadata: { name: 'kubernetes', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
     subsets: [{ addresses: [{ ip: address }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
@@ -57,8 +56,7 @@ function kubernetesService(clusterIP: string): KubeObject {
 }
 
 async function ensure(registry: Registry, plural: string, namespace: string, object: KubeObject): Promise<void> {
-  const store = registry.find('', 'v1', plural);
-  if (!store) throw new Error(`bug: ${plural} are not served`);
+  const store = registry.store('', 'v1', plural);
   try {
     store.get(namespace, object.metadata?.name ?? '');
   } catch (error) {

@@ -5,7 +5,9 @@ import type { Random } from '../../base/random.ts';
 import { badRequest, pageNotFound, StatusError } from '../../openapi/status.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { ResourceInfo } from '../http/request-info.ts';
+import type { ResourceDeclaration } from '../registry/declaration.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { ServedResource } from '../registry/served.ts';
 import type { ResourceStore } from '../registry/store/store.ts';
 import type { Expected, KnownKind } from './decode.ts';
 
@@ -28,13 +30,18 @@ export interface KubeletAccess {
 export interface ResourceRequest {
   request: ApiRequest;
   info: ResourceInfo;
+  /** The resource in the version asked for. */
+  served: ServedResource;
+  /** Of that version. */
+  declaration: ResourceDeclaration;
+  /** What all versions share. */
   store: ResourceStore;
   context: EndpointContext;
 }
 
 /** The schema of the resource's own kind. */
-export function expectedOf(store: ResourceStore): Expected {
-  return store.declaration;
+export function expectedOf(declaration: ResourceDeclaration): Expected {
+  return declaration;
 }
 
 export const DELETE_OPTIONS: Expected = {
@@ -44,15 +51,16 @@ export const DELETE_OPTIONS: Expected = {
   definition: 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions',
 };
 
-/** Finds the store for a request. Throws 404 for what is not served. */
-export function storeFor(registry: Registry, info: ResourceInfo): ResourceStore {
-  const store = registry.find(info.group, info.version, info.resource);
-  if (!store) throw pageNotFound();
+/** Finds what a request asks for. Throws 404 for what is not served. */
+export function servedFor(registry: Registry, info: ResourceInfo): ServedResource {
+  const served = registry.find(info.group, info.version, info.resource);
+  if (!served) throw pageNotFound();
   checkSegment('Name', info.name);
   checkSegment('Namespace', info.namespace);
-  if (store.declaration.namespaced && info.namespace === '' && info.name !== '') throw pageNotFound();
-  if (!store.declaration.namespaced && info.namespace !== '') throw pageNotFound();
-  return store;
+  const { namespaced } = served.declaration;
+  if (namespaced && info.namespace === '' && info.name !== '') throw pageNotFound();
+  if (!namespaced && info.namespace !== '') throw pageNotFound();
+  return served;
 }
 
 /** What no name can be, because it would lead elsewhere in the storage of a server that trusted it. */

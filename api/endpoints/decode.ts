@@ -2,7 +2,7 @@
 
 import { duplicateFields } from '../../openapi/duplicate-fields.ts';
 import { apiVersionOf, type KubeObject } from '../../openapi/object.ts';
-import { decode } from '../../openapi/schema.ts';
+import { type Decoded, decode } from '../../openapi/schema.ts';
 import { badRequest, unsupportedMediaType } from '../../openapi/status.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { PROTOBUF, protobufValue } from './decode-protobuf.ts';
@@ -16,6 +16,8 @@ export interface Expected {
   version: string;
   kind: string;
   definition: string;
+  /** In place of the definition's. */
+  decode?(value: unknown): Decoded;
 }
 
 /** Whether a kind exists at all, for the wording of a refusal. */
@@ -45,7 +47,7 @@ export function typed(
 ): KubeObject {
   checkKind(value, expected, isKnown);
   const prefix = `${expected.kind} in version ${JSON.stringify(expected.version)} cannot be handled as a ${expected.kind}: `;
-  const decoded = decode(expected.definition, value);
+  const decoded = expected.decode ? expected.decode(value) : decode(expected.definition, value);
   const [first] = decoded.errors;
   if (first !== undefined) throw badRequest(prefix + first.message);
   reportUnknown([...decoded.unknown, ...(request.duplicates ?? [])], request, prefix);

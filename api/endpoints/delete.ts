@@ -8,14 +8,14 @@ import { listQuery, writeContext } from './options.ts';
 import { objectOf } from './present.ts';
 
 /** DELETE of one object: the object as it now stands, or a `Status` when it is gone. */
-export async function remove({ request, info, store, context }: ResourceRequest): Promise<ApiResult> {
+export async function remove({ request, info, served, store, context }: ResourceRequest): Promise<ApiResult> {
   const options = await deleteOptions(request, context);
   const write = writeContext(request, 'DeleteOptions', options.dryRun ?? []);
   const { object, removed } = await store.delete(info.namespace, info.name, options, write);
   if (!removed || store.declaration.strategy.returnsDeleted) {
-    return { kind: 'object', status: 200, object, resource: store.declaration };
+    return { kind: 'object', status: 200, object: served.shown(object), resource: served.declaration };
   }
-  const { group, plural } = store.declaration;
+  const { group, plural } = served.declaration;
   const uid = objectOf(object).metadata?.uid ?? '';
   return {
     kind: 'object',
@@ -28,15 +28,10 @@ export async function remove({ request, info, store, context }: ResourceRequest)
 const PARALLEL = 32;
 
 /** DELETE of a collection: everything the selectors match, each as if it were deleted by name. Answers with the list. */
-export async function removeCollection({ request, info, store, context }: ResourceRequest): Promise<ApiResult> {
+export async function removeCollection({ request, info, served, store, context }: ResourceRequest): Promise<ApiResult> {
   const options = await deleteOptions(request, context);
   const write = writeContext(request, 'DeleteOptions', options.dryRun ?? []);
-  const page = await listResource(
-    store,
-    listQuery(request, store.declaration, info.namespace),
-    context.clock,
-    request.signal,
-  );
+  const page = await listResource(store, listQuery(request, served, info.namespace), context.clock, request.signal);
   const rest = [...page.items];
   const worker = async (): Promise<void> => {
     for (let item = rest.pop(); item; item = rest.pop()) {
@@ -49,7 +44,8 @@ export async function removeCollection({ request, info, store, context }: Resour
     }
   };
   await Promise.all(Array.from({ length: Math.min(PARALLEL, rest.length) }, worker));
-  return { kind: 'list', items: page.items, metadata: page.metadata, resource: store.declaration };
+  const items = page.items.map((item) => served.shown(item));
+  return { kind: 'list', items, metadata: page.metadata, resource: served.declaration };
 }
 
 function isGone(error: unknown): boolean {

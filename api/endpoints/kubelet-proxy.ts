@@ -88,7 +88,7 @@ function kubeletTarget(
   query: URLSearchParams,
 ): Target {
   const nodeName = container.pod.spec?.nodeName ?? '';
-  const node = context.registry.find('', 'v1', 'nodes')?.get('', nodeName).object as V1Node | undefined;
+  const node = context.registry.store('', 'v1', 'nodes').get('', nodeName).object as V1Node | undefined;
   const host = node?.status?.addresses?.find((address) => address.type === 'InternalIP')?.address;
   const port = node?.status?.daemonEndpoints?.kubeletEndpoint?.Port;
   if (!context.kubelet || !host || !port) {

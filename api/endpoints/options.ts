@@ -9,6 +9,7 @@ import {
 import { badRequest, type FieldError, invalid } from '../../openapi/status.ts';
 import { type ApiRequest, integerParameter } from '../http/request.ts';
 import type { ResourceDeclaration } from '../registry/declaration.ts';
+import type { ServedResource } from '../registry/served.ts';
 import type { ListQuery } from '../registry/store/list.ts';
 import type { WriteContext } from '../registry/store/store.ts';
 
@@ -44,13 +45,13 @@ function checkFieldValidation(mode: string, kind: string): void {
 /** Label and field selectors, checked against the fields this resource knows. */
 export function selectors(
   query: URLSearchParams,
-  resource: ResourceDeclaration,
+  { declaration: resource, fieldNames }: ServedResource,
 ): { labels: Requirement[]; fields: FieldTerm[] } {
   try {
     const labels = parseLabelSelector(query.get('labelSelector') ?? '');
     const fields = parseFieldSelector(query.get('fieldSelector') ?? '');
     for (const { field } of fields) checkFieldLabel(field, resource);
-    return { labels, fields };
+    return { labels, fields: fields.map((term) => ({ ...term, field: fieldNames[term.field] ?? term.field })) };
   } catch (error) {
     if (error instanceof SelectorError) throw badRequest(error.message);
     throw error;
@@ -68,13 +69,13 @@ function checkFieldLabel(field: string, resource: ResourceDeclaration): void {
 }
 
 /** Everything a list reads off its query. */
-export function listQuery(request: ApiRequest, resource: ResourceDeclaration, namespace: string): ListQuery {
+export function listQuery(request: ApiRequest, served: ServedResource, namespace: string): ListQuery {
   const { query } = request;
   const limit = integerParameter(query, 'limit') ?? 0;
   integerParameter(query, 'timeoutSeconds');
   return {
     namespace,
-    ...selectors(query, resource),
+    ...selectors(query, served),
     limit: Math.max(0, limit),
     continue: query.get('continue') ?? '',
     resourceVersion: query.get('resourceVersion') ?? '',

@@ -6,29 +6,31 @@ import { readPatch } from './apply-patch.ts';
 import { expectedOf, type ResourceRequest } from './context.ts';
 import { typed } from './decode.ts';
 import { writeContext } from './options.ts';
+import { objectOf } from './present.ts';
 
 /** PATCH of an object: JSON Patch, merge patch or strategic merge patch. */
 export async function patch(
-  { request, info, store, context }: ResourceRequest,
+  { request, info, served, store, context }: ResourceRequest,
   options: UpdateOptions = {},
 ): Promise<ApiResult> {
   const write = writeContext(request, 'PatchOptions');
   const requested = await readPatch(request);
-  const { declaration } = store;
-  const change = (old: KubeObject | undefined): KubeObject => {
-    if (!old) throw notFound({ group: declaration.group, resource: declaration.plural }, info.name);
+  const { declaration } = served;
+  const change = (stored: KubeObject | undefined): KubeObject => {
+    if (!stored) throw notFound({ group: declaration.group, resource: declaration.plural }, info.name);
+    const old = objectOf(served.shown(stored));
     const patched = requested.apply(old, declaration.definition);
     const warnings: string[] = [];
-    const object = typed(patched, { query: request.query, warnings }, expectedOf(store), context.known);
+    const object = typed(patched, { query: request.query, warnings }, expectedOf(declaration), context.known);
     request.warnings = warnings;
-    return withoutVersion(object, old, requested.body);
+    return served.toStored(withoutVersion(object, old, requested.body));
   };
   const { object } = await store.update(info.namespace, info.name, change, write, {
     ...options,
     createOnUpdate: false,
     fromStored: true,
   });
-  return { kind: 'object', status: 200, object, resource: declaration };
+  return { kind: 'object', status: 200, object: served.shown(object), resource: declaration };
 }
 
 /** A patch that does not name the version itself applies to whatever is current, also when it is tried again. */

@@ -1,10 +1,12 @@
 /** From a request for a resource to the handler of its verb. */
+import type { KubeObject } from '../../openapi/object.ts';
 import { pageNotFound } from '../../openapi/status.ts';
 import type { ApiRequest, ApiResult } from '../http/request.ts';
 import type { ResourceInfo } from '../http/request-info.ts';
-import { ALL_VERBS, type ResourceDeclaration, type Verb } from '../registry/declaration.ts';
+import { ALL_VERBS, type PartStrategy, type ResourceDeclaration, type Verb } from '../registry/declaration.ts';
+import type { ServedResource } from '../registry/served.ts';
 import { bind } from './binding.ts';
-import { type EndpointContext, type ResourceRequest, storeFor, wrongMethod } from './context.ts';
+import { type EndpointContext, type ResourceRequest, servedFor, wrongMethod } from './context.ts';
 import { create } from './create.ts';
 import { remove, removeCollection } from './delete.ts';
 import { evict } from './eviction.ts';
@@ -15,6 +17,7 @@ import { finalizeNamespace } from './namespace-finalize.ts';
 import { patch } from './patch.ts';
 import { scale } from './scale.ts';
 import { update } from './update.ts';
+import { answerVirtual } from './virtual.ts';
 import { watch } from './watch.ts';
 
 type Handler = (target: ResourceRequest) => Promise<ApiResult>;
@@ -89,21 +92,32 @@ export async function handleResource(
     info.namespace !== ''
   ) {
     if (info.verb !== 'create') throw wrongMethod();
-    return bind({ request, info, store: storeFor(context.registry, { ...info, resource: 'pods' }), context });
+    return bind(targetOf(request, info, servedFor(context.registry, { ...info, resource: 'pods' }), context));
   }
   if (request.method === 'HEAD') throw wrongMethod();
-  const store = storeFor(context.registry, info);
-  const target: ResourceRequest = { request, info, store, context };
+  const served = servedFor(context.registry, info);
+  if (served.deprecation) request.warnings.push(served.deprecation);
+  const target = targetOf(request, info, served, context);
+  const { declaration } = target;
   if (info.subresource !== '') return handleSubresource(target);
-  if (info.verb === 'connect' || !(store.declaration.verbs ?? ALL_VERBS).includes(info.verb)) throw wrongMethod();
+  if (info.verb === 'connect' || !(declaration.verbs ?? ALL_VERBS).includes(info.verb)) throw wrongMethod();
   if (info.name === '' && ['update', 'patch'].includes(info.verb)) throw wrongMethod();
-  if (info.verb === 'deletecollection' && store.declaration.namespaced && info.namespace === '') throw wrongMethod();
+  if (info.verb === 'deletecollection' && declaration.namespaced && info.namespace === '') throw wrongMethod();
+  if (declaration.virtual) return answerVirtual(target, declaration.virtual);
   return VERBS[info.verb](target);
 }
 
+function targetOf(
+  request: ApiRequest,
+  info: ResourceInfo,
+  served: ServedResource,
+  context: EndpointContext,
+): ResourceRequest {
+  return { request, info, served, declaration: served.declaration, store: served.store, context };
+}
+
 function handleSubresource(target: ResourceRequest): Promise<ApiResult> {
-  const { info, store } = target;
-  const { declaration } = store;
+  const { info, declaration } = target;
   const special = specialSubresources(declaration).find((entry) => entry.name === info.subresource);
   if (special) {
     if (!special.verbs.some((verb) => verb === info.verb)) throw wrongMethod();
@@ -113,14 +127,16 @@ function handleSubresource(target: ResourceRequest): Promise<ApiResult> {
     if (!['get', 'update', 'patch'].includes(info.verb)) throw wrongMethod();
     return scale(target, declaration.scale);
   }
-  if (info.subresource === 'status' && declaration.status) return handleStatus(target, declaration.status);
+  if (info.subresource === 'status' && declaration.status) return handlePart(target, declaration.status);
+  const part = declaration.parts?.[info.subresource];
+  if (part) return handlePart(target, part);
   throw pageNotFound();
 }
 
-function handleStatus(
-  target: ResourceRequest,
-  strategy: NonNullable<ResourceDeclaration['status']>,
-): Promise<ApiResult> {
+const PART_VERBS: readonly Verb[] = ['get', 'patch', 'update'];
+
+function handlePart(target: ResourceRequest, strategy: PartStrategy<KubeObject>): Promise<ApiResult> {
+  if (!(strategy.verbs ?? PART_VERBS).some((verb) => verb === target.info.verb)) throw wrongMethod();
   switch (target.info.verb) {
     case 'get':
       return get(target);

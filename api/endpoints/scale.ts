@@ -21,11 +21,11 @@ const SCALE: Expected = {
 
 /** GET, PUT and PATCH of `scale`. */
 export async function scale(target: ResourceRequest, mapping: ScaleMapping<KubeObject>): Promise<ApiResult> {
-  const { request, info, store } = target;
+  const { request, info, served, store } = target;
   if (info.verb === 'get') return answer(store.get(info.namespace, info.name), mapping);
   const write = writeContext(request, 'UpdateOptions');
   const change = async (old: KubeObject | undefined): Promise<KubeObject> => {
-    if (!old) throw notFound({ group: store.declaration.group, resource: store.declaration.plural }, info.name);
+    if (!old) throw notFound({ group: served.declaration.group, resource: served.declaration.plural }, info.name);
     const wanted = await wantedScale(target, scaleOf(old, mapping));
     const object = privateCopy(store.get(info.namespace, info.name));
     mapping.setReplicas(object, wanted.spec?.replicas ?? 0);

@@ -7,14 +7,14 @@ import { writeContext } from './options.ts';
 
 /** PUT of an object, or of its status where `options` bring that strategy. */
 export async function update(
-  { request, info, store, context }: ResourceRequest,
+  { request, info, served, store, context }: ResourceRequest,
   options: UpdateOptions = {},
 ): Promise<ApiResult> {
   const write = writeContext(request, 'UpdateOptions');
-  const body = await decodeBody(request, expectedOf(store), context.known);
+  const body = await decodeBody(request, expectedOf(served.declaration), context.known);
   store.checkName(body, info.name);
   // A retry after a conflict begins from the body again, so each attempt gets a copy of its own.
-  const change = () => structuredClone(body) as KubeObject;
+  const change = () => served.toStored(structuredClone(body) as KubeObject);
   const { object, created } = await store.update(info.namespace, info.name, change, write, options);
-  return { kind: 'object', status: created ? 201 : 200, object, resource: store.declaration };
+  return { kind: 'object', status: created ? 201 : 200, object: served.shown(object), resource: served.declaration };
 }

@@ -1,8 +1,10 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
+import { apiVersionOf } from '../../openapi/object.ts';
 import { type FieldError, invalid } from '../../openapi/status.ts';
 import { type ApiRequest, type ApiResult, integerParameter, type WatchFrame } from '../http/request.ts';
 import { booleanParameter } from '../http/request-info.ts';
+import type { ServedResource } from '../registry/served.ts';
 import { parseResourceVersion, waitForRevision } from '../registry/store/list.ts';
 import { watchResource } from '../registry/store/watch.ts';
 import type { ResourceRequest } from './context.ts';
@@ -15,9 +17,9 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 const BOOKMARK_EVERY_MS = 60_000;
 
 /** GET with `watch=true`: of a collection, or of one object by its name. */
-export async function watch({ request, info, store, context }: ResourceRequest): Promise<ApiResult> {
+export async function watch({ request, info, served, store, context }: ResourceRequest): Promise<ApiResult> {
   const { query } = request;
-  const { labels, fields } = selectors(query, store.declaration);
+  const { labels, fields } = selectors(query, served);
   if (info.name !== '') fields.push({ field: 'metadata.name', value: info.name, equal: true });
   const sendInitialEvents = initialEvents(query);
   const version = parseResourceVersion(query.get('resourceVersion') ?? '');
@@ -34,6 +36,8 @@ export async function watch({ request, info, store, context }: ResourceRequest):
     store,
     {
       namespace: info.namespace,
+      kind: served.declaration.kind,
+      apiVersion: apiVersionOf(served.declaration),
       labels,
       fields,
       after: sendInitialEvents || fromNow ? undefined : version || store.cache.revision,
@@ -43,7 +47,17 @@ export async function watch({ request, info, store, context }: ResourceRequest):
     },
     bookmarkDue,
   );
-  return { kind: 'watch', frames: ending(frames, end), resource: store.declaration };
+  const shown = served.isStored ? frames : shownBy(served, frames);
+  return { kind: 'watch', frames: ending(shown, end), resource: served.declaration };
+}
+
+/** Events in the version asked for; bookmarks are in it already. */
+async function* shownBy(served: ServedResource, batches: AsyncIterable<WatchFrame[]>): AsyncGenerator<WatchFrame[]> {
+  for await (const frames of batches) {
+    yield frames.map((frame) =>
+      frame.type === 'BOOKMARK' ? frame : { type: frame.type, object: served.shown(frame.object) },
+    );
+  }
 }
 
 /** The same frames; calls `end` once nobody wants any more of them. */

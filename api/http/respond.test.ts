@@ -200,7 +200,15 @@ describe('respond, of a watch', () => {
                 read = resolve;
               });
         const { watchResource } = await import('../registry/store/watch.ts');
-        const query = { namespace: NAMESPACE, labels: [], fields: [], bookmarks: false, initialEventsEnd: false };
+        const query = {
+          kind: 'ConfigMap',
+          apiVersion: 'v1',
+          namespace: NAMESPACE,
+          labels: [],
+          fields: [],
+          bookmarks: false,
+          initialEventsEnd: false,
+        };
         const follow = () =>
           watchResource(store('configmaps'), { ...query, after: cache.revision, signal: abort.signal }, () => false);
         const other: string[] = [];

@@ -121,8 +121,8 @@ export interface ServedVersion<T extends KubeObject> {
   deprecation?: string;
   columns?: readonly Column<T>[];
   fieldLabels?: readonly string[];
-  /** Selectable fields under this version's names, from the object in the stored version. */
-  fields?(object: T): Record<string, string>;
+  /** Selectable fields that have another name here: this version's name → the declaration's. */
+  fieldNames?: Readonly<Record<string, string>>;
   shortNames?: readonly string[];
   /** See `ResourceDeclaration.decode`. */
   decode?(value: unknown): Decoded;

@@ -28,7 +28,7 @@ export class CachedObject {
   readonly fields: Strings;
   readonly #freeze: boolean;
   #parsed: WeakRef<KubeObject> | undefined;
-  #derived: WeakRef<Map<string, unknown>> | undefined;
+  #derived: WeakRef<Map<unknown, unknown>> | undefined;
 
   /** Throws `Damaged` when `stored` is no JSON object. */
   constructor(
@@ -63,7 +63,7 @@ export class CachedObject {
    * What is worked out of this object for readers, such as its bytes in another encoding: made once a key, shared by
    * all who ask, and let go of again when nobody has asked for long.
    */
-  derived<T>(key: string, make: () => T): T {
+  derived<T>(key: unknown, make: () => T): T {
     let known = this.#derived?.deref();
     if (!known) {
       known = new Map();
@@ -71,6 +71,14 @@ export class CachedObject {
     }
     if (!known.has(key)) known.set(key, make());
     return known.get(key) as T;
+  }
+
+  /** The same write in another shape: `stored` is `object` encoded. */
+  as(stored: Buffer, object: KubeObject): CachedObject {
+    return new CachedObject(this.key, this.revision, stored, () => this.fields, {
+      written: object,
+      freeze: this.#freeze,
+    });
   }
 
   /** Whether it meets every requirement and every term; decided without parsing. */

@@ -101,11 +101,7 @@ export function withRegistry(test: (fixture: Fixture) => Promise<void>, options:
     });
     const admission = options.admission?.(cache, clock) ?? [namespaceLifecycle(cache)];
     const registry = new Registry({ storage, cache, clock, random, admission }, declarations);
-    const store = (plural: string): ResourceStore => {
-      const found = registry.find('', 'v1', plural);
-      assert.ok(found, plural);
-      return found;
-    };
+    const store = (plural: string): ResourceStore => registry.store('', 'v1', plural);
     try {
       await store('namespaces').create('', { metadata: { name: NAMESPACE } }, WRITE);
       await test({ registry, storage, cache, clock, store });

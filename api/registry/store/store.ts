@@ -129,6 +129,7 @@ export class ResourceStore {
     strategy.prepareForCreate?.(object, context);
     fillSystemFields(object, context);
     this.#refuse(metadata.name ?? '', [...this.#metadataErrors(object), ...(strategy.validate?.(object) ?? [])]);
+    for (const text of strategy.warnings?.(object) ?? []) write.warnings?.push(text);
     const name = metadata.name ?? '';
     const key = this.key(namespace, name);
     if (write.dryRun && this.cache.get(key)) throw alreadyExists(this.#name, name);
@@ -161,7 +162,7 @@ export class ResourceStore {
     return this.#untilNoRace(namespace, name, async () => {
       const current = this.cache.get(this.key(namespace, name));
       if (!current) return this.#createOnUpdate(namespace, name, change, write, options);
-      const object = await change(current.object);
+      const object = await change(this.#inShape(current));
       return { object: await this.#replace(namespace, name, object, current, write, options), created: false };
     });
   }
@@ -254,7 +255,7 @@ export class ResourceStore {
     write: WriteContext,
     options: UpdateOptions,
   ): Promise<Stored> {
-    const old = current.object;
+    const old = this.#inShape(current);
     const { strategy } = this.declaration;
     const context = this.#context(namespace, write);
     this.checkName(object, name);
@@ -271,6 +272,7 @@ export class ResourceStore {
       ...(options.strategy ? [] : (strategy.validate?.(object) ?? [])),
       ...(prepare.validateUpdate?.(object, old) ?? []),
     ]);
+    for (const text of strategy.warnings?.(object, old) ?? []) write.warnings?.push(text);
     if (isFinished(object, strategy.held)) {
       if (!write.dryRun) await this.#remove(namespace, name, current);
       return atVersion(object, current.revision);
@@ -340,6 +342,14 @@ export class ResourceStore {
       const message = 'Invalid value: 0x0: must be specified for an update';
       throw this.#invalid(name, [{ type: 'FieldValueInvalid', field: 'metadata.resourceVersion', message }]);
     }
+  }
+
+  /** What is stored, in the shape that its schema has today. */
+  #inShape(current: CachedObject): KubeObject {
+    if (!this.declaration.fromStored) return current.object;
+    const object = privateCopy(current);
+    this.declaration.fromStored(object);
+    return object;
   }
 
   #metadataErrors(object: KubeObject) {

@@ -58,6 +58,8 @@ describe('watchResource', () => {
         for (const name of ['a', 'b', 'c', 'd']) await maps.create(NAMESPACE, configMap(name), WRITE);
         const { signal } = new AbortController();
         const query = {
+          kind: 'ConfigMap',
+          apiVersion: 'v1',
           namespace: NAMESPACE,
           labels: [],
           fields: [],

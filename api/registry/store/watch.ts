@@ -1,6 +1,5 @@
 /** Watches: the cache's events as one client's selectors see them. */
 import type { KubeObject } from '../../../openapi/object.ts';
-import { apiVersionOf } from '../../../openapi/object.ts';
 import { type FieldTerm, matchesFields, matchesLabels, type Requirement } from '../../../openapi/selectors.ts';
 import { expired } from '../../../openapi/status.ts';
 import type { WatchFrame } from '../../http/request.ts';
@@ -10,6 +9,9 @@ import type { ResourceStore } from './store.ts';
 
 export interface WatchQuery {
   namespace: string;
+  /** Of bookmarks. */
+  kind: string;
+  apiVersion: string;
   labels: readonly Requirement[];
   fields: readonly FieldTerm[];
   /** Events after this revision; `undefined`: what there is now as ADDED, then what comes. */
@@ -35,7 +37,7 @@ export async function* watchResource(
     const { items, revision } = store.cache.list(prefix, { labels: query.labels, fields: query.fields });
     after = revision;
     const first: WatchFrame[] = items.map((object) => ({ type: 'ADDED', object }));
-    if (query.initialEventsEnd) first.push({ type: 'BOOKMARK', object: bookmark(store, revision, true) });
+    if (query.initialEventsEnd) first.push({ type: 'BOOKMARK', object: bookmark(query, revision, true) });
     if (first.length > 0) yield first;
   }
   if (query.signal.aborted) return;
@@ -48,11 +50,11 @@ export async function* watchResource(
       if (frame) frames.push(frame);
     }
     if (query.bookmarks && bookmarkDue())
-      frames.push({ type: 'BOOKMARK', object: bookmark(store, batch.revision, false) });
+      frames.push({ type: 'BOOKMARK', object: bookmark(query, batch.revision, false) });
     if (frames.length > 0) yield frames;
   }
   // A client that comes back begins from here instead of from its last event, which may be long gone.
-  if (query.bookmarks) yield [{ type: 'BOOKMARK', object: bookmark(store, delivered, false) }];
+  if (query.bookmarks) yield [{ type: 'BOOKMARK', object: bookmark(query, delivered, false) }];
 }
 
 function eventsAfter(
@@ -85,10 +87,10 @@ function withVersion(object: KubeObject, revision: number): KubeObject {
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
 }
 
-function bookmark(store: ResourceStore, revision: number, end: boolean): KubeObject {
+function bookmark({ kind, apiVersion }: WatchQuery, revision: number, end: boolean): KubeObject {
   return {
-    kind: store.declaration.kind,
-    apiVersion: apiVersionOf(store.declaration),
+    kind,
+    apiVersion,
     metadata: { resourceVersion: String(revision), ...(end ? { annotations: { [INITIAL_EVENTS_END]: 'true' } } : {}) },
   };
 }

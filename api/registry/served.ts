@@ -1,0 +1,76 @@
+/** One resource as one of its versions serves it, over the store that all its versions share. */
+import { apiVersionOf, type KubeObject } from '../../openapi/object.ts';
+import { CachedObject, encodeStored } from '../storage/watch-cache.ts';
+import type { ResourceDeclaration, ServedVersion } from './declaration.ts';
+import type { ResourceStore, Stored } from './store/store.ts';
+
+export class ServedResource {
+  /** As this version has it: its group, version, definition, columns and selectable fields. */
+  readonly declaration: ResourceDeclaration;
+  readonly store: ResourceStore;
+  /** Upstream's text for the `Warning` header of a deprecated version. */
+  readonly deprecation: string | undefined;
+  /** Selectable fields under this version's name → under the stored one's. */
+  readonly fieldNames: Readonly<Record<string, string>>;
+  readonly #alias: ServedVersion<KubeObject> | undefined;
+
+  /** Without `version` the declaration's own. */
+  constructor(store: ResourceStore, version?: ServedVersion<KubeObject>) {
+    this.store = store;
+    this.declaration = version ? declarationOf(store.declaration, version) : store.declaration;
+    this.deprecation = version?.deprecation;
+    this.fieldNames = version?.fieldNames ?? {};
+    this.#alias = version;
+  }
+
+  /** Whether what is stored is shown as it is. */
+  get isStored(): boolean {
+    return this.#alias === undefined && this.store.declaration.fromStored === undefined;
+  }
+
+  /** What is stored, as this version shows it. Worked out once an object, however many ask. */
+  shown(object: CachedObject): CachedObject;
+  shown(object: Stored): Stored;
+  shown(object: Stored): Stored {
+    if (this.isStored) return object;
+    if (!(object instanceof CachedObject)) return this.#converted(structuredClone(object));
+    return object.derived(this, () => {
+      const converted = this.#converted(structuredClone(object.object));
+      const bytes = encodeStored(converted);
+      const shown = object.as(bytes, converted);
+      return shown.bytes.equals(object.bytes) ? object : shown;
+    });
+  }
+
+  /** An object of this version, a private copy, in the version that is stored. */
+  toStored(object: KubeObject): KubeObject {
+    if (!this.#alias) return object;
+    object.apiVersion = apiVersionOf(this.store.declaration);
+    this.#alias.toStored?.(object);
+    return object;
+  }
+
+  #converted(object: KubeObject): KubeObject {
+    this.store.declaration.fromStored?.(object);
+    if (!this.#alias) return object;
+    object.apiVersion = apiVersionOf(this.declaration);
+    this.#alias.fromStored?.(object);
+    return object;
+  }
+}
+
+function declarationOf(base: ResourceDeclaration, version: ServedVersion<KubeObject>): ResourceDeclaration {
+  const { alsoServed: _, decode: _decode, applySchema: _applySchema, ...rest } = base;
+  const { group = base.group, definition, columns, fieldLabels, shortNames, decode, applySchema } = version;
+  return {
+    ...rest,
+    group,
+    version: version.version,
+    definition,
+    ...(columns ? { columns } : {}),
+    ...(fieldLabels ? { fieldLabels } : {}),
+    ...(shortNames ? { shortNames } : {}),
+    ...(decode ? { decode } : {}),
+    ...(applySchema ? { applySchema } : {}),
+  };
+}
