@@ -45,7 +45,7 @@ const FULL_POD = {
       },
     ],
     volumes: [{ name: 'data', configMap: { name: 'x', items: [{ key: 'a', path: 'b', mode: 420 }] } }],
-    hostNetwork: false,
+    hostNetwork: true,
   },
 };
 
@@ -64,6 +64,12 @@ describe('decode', () => {
     assert.notEqual(decoded.value, value);
     assert.deepEqual(decoded.value, FULL_POD);
     assert.equal(validators[`${CORE}.Pod`]?.(decoded.value), true);
+  });
+
+  it('drops what Go leaves out where it is zero, and only that', () => {
+    const value = pod({ hostNetwork: false, nodeName: '', priority: 0, containers: [{ name: '', tty: false }] });
+    const { value: decoded } = decode(`${CORE}.Pod`, value);
+    assert.deepEqual((decoded as { spec: object }).spec, { priority: 0, containers: [{ name: '' }] });
   });
 
   it('decodes definitions without a compiled validator alike', () => {

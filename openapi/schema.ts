@@ -69,7 +69,7 @@ class Decoder {
       if (inner === null) continue;
       const fields = place.fields === '' ? name : `${place.fields}.${name}`;
       const decoded = this.#typed(inner, type, { struct: definition.struct, fields, path });
-      if (decoded !== undefined && !(isEmpty(decoded) && definition.omittedWhenEmpty.has(name)))
+      if (decoded !== undefined && !(isZero(decoded) && definition.omittedWhenEmpty.has(name)))
         result.push([name, decoded]);
     }
     return Object.fromEntries(result);
@@ -168,8 +168,9 @@ class Decoder {
   }
 }
 
-function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+function isZero(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
+  return value === '' || value === 0 || value === false;
 }
 
 /** Go's zero time, which it writes as null. */

@@ -36,14 +36,17 @@ export interface WireDefinition {
   struct: string;
   fields: ReadonlyMap<string, WireType>;
   merges: ReadonlyMap<string, MergeRule>;
-  /** Lists and maps that are left out where they are empty. */
+  /** Fields that are left out where they are zero or empty. */
   omittedWhenEmpty: ReadonlySet<string>;
+  /** Fields that are written even then, as Go does with structs and with what has no `omitempty`. */
+  alwaysWritten: readonly string[];
 }
 
 interface CompactDefinition {
   f: Record<string, string>;
   m?: Record<string, string>;
   o?: string[];
+  a?: string[];
 }
 
 const GO_NAMES: Record<ScalarKind, string> = {
@@ -76,6 +79,7 @@ export function wireDefinition(id: string): WireDefinition | undefined {
     fields: new Map(Object.entries(raw.f).map(([name, code]) => [name, parseType(code)])),
     merges: new Map(Object.entries(raw.m ?? {}).map(([name, code]) => [name, parseRule(code)])),
     omittedWhenEmpty: new Set(raw.o ?? []),
+    alwaysWritten: raw.a ?? [],
   };
   parsed.set(id, definition);
   return definition;

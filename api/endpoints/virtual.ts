@@ -1,4 +1,5 @@
 /** Resources of which nothing is stored: answers are worked out when somebody asks. */
+import { fillAlwaysWritten } from '../../openapi/always-written.ts';
 import type { KubeObject } from '../../openapi/object.ts';
 import { notFound } from '../../openapi/status.ts';
 import type { ApiResult } from '../http/request.ts';
@@ -31,6 +32,7 @@ async function created(
   if (info.name !== '') throw wrongMethod();
   writeContext(request, 'CreateOptions');
   const object = await decodeBody(request, expectedOf(declaration), context.known);
+  fillAlwaysWritten(declaration.definition, object);
   declaration.strategy.default?.(object);
   const answer = await create(object, { ...request.user, namespace: info.namespace });
   return { kind: 'object', status: 201, object: answer, resource: declaration };

@@ -1,6 +1,7 @@
 /** For the tests of declarations: one of each kind, and the way of an object through its strategy. */
 import { FakeClock } from '../../base/fake-clock.ts';
 import { seededRandom } from '../../base/random.ts';
+import { fillAlwaysWritten } from '../../openapi/always-written.ts';
 import type { KubeObject } from '../../openapi/object.ts';
 import { ipAllocator } from './allocators/ip-allocator.ts';
 import { portAllocator } from './allocators/port-allocator.ts';
@@ -37,6 +38,7 @@ export function contextOf(namespace = 'test'): StrategyContext {
 export function created<T extends KubeObject>(kind: string, object: Loose, declaration = declarationOf(kind)): T {
   const copy = structuredClone(object) as unknown as T;
   copy.metadata = { ...copy.metadata, ...(declaration.namespaced ? { namespace: 'test' } : {}) };
+  fillAlwaysWritten(declaration.definition, copy);
   declaration.strategy.default?.(copy);
   declaration.strategy.prepareForCreate?.(copy, contextOf());
   copy.metadata.uid = random.uuid();
@@ -59,9 +61,10 @@ export function updated<T extends KubeObject>(
   change: (object: T) => void,
   subresource?: 'status',
 ): { object: T; errors: string[] } {
-  const { strategy, status } = declarationOf(kind);
+  const { strategy, status, definition } = declarationOf(kind);
   const object = structuredClone(old);
   change(object);
+  fillAlwaysWritten(definition, object);
   strategy.default?.(object);
   const part = subresource === 'status' ? status : strategy;
   part?.prepareForUpdate?.(object, old, contextOf());

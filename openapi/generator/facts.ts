@@ -44,14 +44,55 @@ export function readFacts(root: string): Facts {
   };
 }
 
-/** Lists and maps that Go leaves out of JSON where they are empty: values with `omitempty`. */
+/** Structs in Go, which `omitempty` does not leave out; no lists, maps or scalars. */
+const STRUCTS = new Set(['ref', 'time', 'microTime', 'quantity', 'intOrString', 'any', 'object']);
+
+/** Fields that Go leaves out of JSON where they are zero or empty: values with `omitempty`. */
 export function omittedWhenEmpty(definition: Definition, facts: Facts): Set<string> {
-  const { pointer = [], always = [] } = facts.declared[definition.id] ?? {};
-  const kept = new Set([...pointer, ...always]);
+  const { pointer, always } = declaredOf(definition.id, facts);
   const names = definition.fields.filter(
-    ({ type, name }) => (type.kind === 'array' || type.kind === 'map') && !kept.has(name),
+    ({ type, name }) => !STRUCTS.has(type.kind) && !pointer.has(name) && !always.has(name),
   );
   return new Set(names.map(({ name }) => name));
+}
+
+/** What Go's zero value of a field that is always written can be told from the type for. */
+const UNTOLD = new Set(['intOrString', 'any', 'object']);
+
+/** Fields that Go writes to JSON even where they are zero: values without `omitempty`, and structs. */
+export function alwaysWritten(definition: Definition, facts: Facts): string[] {
+  const { pointer, always, omitZero, known } = declaredOf(definition.id, facts);
+  if (!known) return [];
+  const names = definition.fields.filter(
+    ({ type, name }) =>
+      !pointer.has(name) &&
+      !omitZero.has(name) &&
+      !UNTOLD.has(type.kind) &&
+      (always.has(name) || STRUCTS.has(type.kind)),
+  );
+  return names.map(({ name }) => name);
+}
+
+interface DeclaredFields {
+  pointer: Set<string>;
+  always: Set<string>;
+  omitZero: Set<string>;
+  /** Whether the tables know the struct at all. */
+  known: boolean;
+}
+
+/** How Go declares the fields of a struct, with those of embedded structs. */
+function declaredOf(id: string, facts: Facts): DeclaredFields {
+  const { pointer = [], always = [], omitZero = [], inline = [] } = facts.declared[id] ?? {};
+  const embedded = inline.map((name) => declaredOf(facts.wire[id]?.[name]?.[2] ?? '', facts));
+  const all = (own: string[], of: 'pointer' | 'always' | 'omitZero') =>
+    new Set([...own, ...embedded.flatMap((each) => [...each[of]])]);
+  return {
+    pointer: all(pointer, 'pointer'),
+    always: all(always, 'always'),
+    omitZero: all(omitZero, 'omitZero'),
+    known: id in facts.wire,
+  };
 }
 
 /** The rules of all fields of a definition, those of structs embedded in it too (`Volume` embeds `VolumeSource`). */

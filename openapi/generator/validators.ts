@@ -21,6 +21,10 @@ export function validatorsText(definitions: Definition[], facts: Facts, roots: (
     inlineRefs: false,
     messages: false,
     strict: false,
+    // Only whether a string is empty is asked of its length.
+    unicode: false,
+    // It calls that option deprecated with every build.
+    logger: false,
     allErrors: false,
   });
   const names: Record<string, string> = {};
@@ -117,14 +121,28 @@ function schemaOf(definition: Definition | undefined, facts: Facts): SchemaObjec
   const properties: Record<string, SchemaObject> = {};
   const omitted = omittedWhenEmpty(definition, facts);
   for (const field of definition.fields) {
-    const schema = typeSchema(field.type);
-    properties[field.name] = omitted.has(field.name) ? { ...schema, ...NOT_EMPTY } : schema;
+    properties[field.name] = omitted.has(field.name) ? notZero(field.type) : typeSchema(field.type);
   }
   return { $id: definition.id, type: 'object', additionalProperties: false, properties };
 }
 
-/** A list or map that would be left out is not in the server's form: the interpreter drops it. */
-const NOT_EMPTY = { minItems: 1, minProperties: 1 };
+/** A value that would be left out is not in the server's form: the interpreter drops it. So it does what is rare. */
+function notZero(type: FieldType): SchemaObject {
+  const schema = typeSchema(type);
+  switch (type.kind) {
+    case 'boolean':
+      return { const: true };
+    case 'integer':
+      return { ...schema, minimum: 1 };
+    case 'number':
+      return { ...schema, exclusiveMinimum: 0 };
+    case 'string':
+      return { ...schema, minLength: 1 };
+    default:
+      return { ...schema, minItems: 1, minProperties: 1 };
+  }
+}
+
 const INT32 = { type: 'integer', minimum: -2147483648, maximum: 2147483647 };
 const INT64 = { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER };
 

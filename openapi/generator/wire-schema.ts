@@ -1,17 +1,18 @@
 /** Writes the compact schema that decoding and strategic merge read: a short code a field, no prose. */
-import { type Facts, omittedWhenEmpty, type Rule, rulesOf } from './facts.ts';
+import { alwaysWritten, type Facts, omittedWhenEmpty, type Rule, rulesOf } from './facts.ts';
 import type { Definition, Field, FieldType } from './model.ts';
 
 interface CompactDefinition {
   f: Record<string, string>;
   m?: Record<string, string>;
   o?: string[];
+  a?: string[];
 }
 
 /**
  * Text of `openapi/generated/wire-schema.json`: definition id → `f`, the type code of each field as
- * `openapi/wire-schema.ts` reads them, `m`, `strategies:key` of the fields that have a patch strategy, and `o`, the lists and
- * maps that are left out where they are empty.
+ * `openapi/wire-schema.ts` reads them, `m`, `strategies:key` of the fields that have a patch strategy, `o`, the fields
+ * that are left out where they are zero or empty, and `a`, those that are written even then.
  */
 export function wireSchemaText(definitions: Definition[], facts: Facts): string {
   const result: Record<string, CompactDefinition> = {};
@@ -27,6 +28,8 @@ export function wireSchemaText(definitions: Definition[], facts: Facts): string 
     if (Object.keys(merges).length > 0) compact.m = merges;
     const omitted = omittedWhenEmpty(definition, facts);
     if (omitted.size > 0) compact.o = [...omitted];
+    const always = alwaysWritten(definition, facts);
+    if (always.length > 0) compact.a = always;
     result[definition.id] = compact;
   }
   return JSON.stringify(result);

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../../base/clock.ts';
 import type { Random } from '../../../base/random.ts';
+import { fillAlwaysWritten } from '../../../openapi/always-written.ts';
 import type { V1DeleteOptions } from '../../../openapi/generated/types.ts';
 import { apiVersionOf, type KubeObject } from '../../../openapi/object.ts';
 import {
@@ -124,7 +125,7 @@ export class ResourceStore {
     if (takeResourceVersion(object) !== '')
       throw badRequest('resourceVersion should not be set on objects to be created');
     this.#stamp(object);
-    strategy.default?.(object);
+    this.#default(object);
     await this.#admit('create', namespace, metadata.name ?? metadata.generateName ?? '', object);
     strategy.prepareForCreate?.(object, context);
     fillSystemFields(object, context);
@@ -263,7 +264,7 @@ export class ResourceStore {
     this.#checkVersion(object, current, options.fromStored === true);
     this.#stamp(object);
     carryOver(object, old);
-    strategy.default?.(object);
+    this.#default(object);
     const prepare = options.strategy ?? strategy;
     prepare.prepareForUpdate?.(object, old, context);
     this.#refuse(name, [
@@ -366,6 +367,11 @@ export class ResourceStore {
 
   #invalid(name: string, errors: ReturnType<typeof validateObjectMeta>): StatusError {
     return invalid({ group: this.declaration.group, kind: this.declaration.kind }, name, errors);
+  }
+
+  #default(object: KubeObject): void {
+    fillAlwaysWritten(this.declaration.definition, object);
+    this.declaration.strategy.default?.(object);
   }
 
   #stamp(object: KubeObject): void {
