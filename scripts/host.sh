@@ -4,6 +4,7 @@
 #   scripts/host.sh down             `kubets down`, then the Docker daemon if we started it
 #   scripts/host.sh build            npm packages and build
 #   scripts/host.sh packages         the system packages that are missing
+#   scripts/host.sh clients          the official clients of other languages that tests use; fails likewise
 #   scripts/host.sh real             what tests against real components need; fails where it cannot be had
 #   scripts/host.sh stop-docker      the Docker daemon if we started it
 set -euo pipefail
@@ -76,13 +77,19 @@ need() { # package, why, test...
 busybox_is_static() { [ -x /bin/busybox ] && ! ldd /bin/busybox; }
 
 system_packages() {
-  local entry names=() log
   missing=()
   need docker.io 'runs the pods' have dockerd
   need iptables 'makes Services reachable' have iptables-restore
   need conntrack 'forgets connections to pods that went' have conntrack
   need busybox-static 'is what the image of the examples is made of' busybox_is_static
   need iproute2 'shows and sets up network interfaces' have ip
+  install_missing || return 1
+  # Newer Debian has the docker command in a package of its own.
+  have docker || quietly apt-get install -qq -y --no-install-recommends docker-cli || return 1
+}
+
+install_missing() {
+  local entry names=()
   [ ${#missing[@]} = 0 ] && return 0
   if ! is_root || ! have apt-get; then
     loud 'System packages are missing:' "${missing[@]/|/: }" \
@@ -97,8 +104,12 @@ system_packages() {
   export DEBIAN_FRONTEND=noninteractive
   quietly apt-get update -qq || warn 'apt-get update failed; trying with the package lists as they are.'
   quietly apt-get install -qq -y --no-install-recommends "${names[@]}" || { warn 'apt-get install failed.' && return 1; }
-  # Newer Debian has the docker command in a package of its own.
-  have docker || quietly apt-get install -qq -y --no-install-recommends docker-cli || return 1
+}
+
+clients() {
+  missing=()
+  need python3-kubernetes 'is the official Python client' /usr/bin/python3 -c 'import kubernetes'
+  install_missing || die 'Tests with the official clients need these system packages.'
 }
 
 example_image() {
@@ -141,7 +152,8 @@ case $command in
     build
     ;;
   packages) system_packages ;;
+  clients) clients ;;
   real) real ;;
   stop-docker) stop_docker ;;
-  *) die "usage: scripts/host.sh up|down|build|packages|real|stop-docker" ;;
+  *) die "usage: scripts/host.sh up|down|build|packages|clients|real|stop-docker" ;;
 esac

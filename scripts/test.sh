@@ -48,6 +48,10 @@ elif [ -z "${KUBECTL_DIR:-}" ]; then
   fi
 fi
 
+# client-go and a Go toolchain to build with, likewise.
+client_go=../shared/reference/client-go.sh
+[ ! -x $client_go ] || export CLIENT_GO_ENV=$repo/$client_go
+
 # Starts `kubets ARGUMENTS` on a free port with a state folder of its own, and names it in KUBECONFIG.
 start_cluster() { # suite, arguments...
   local suite=$1 waited=0
@@ -106,6 +110,7 @@ run_suite() { # name, needs, timeout, files
   case $needs in
     real) scripts/host.sh real || { could_not_run "$name" 'a real component is missing' && return; } ;;
     up*)
+      scripts/host.sh clients || { could_not_run "$name" 'an official client is missing' && return; }
       # shellcheck disable=SC2086 # they are several arguments
       if ! start_cluster "$name" $needs; then
         tail -n 20 "$work/$name.log" >&2
