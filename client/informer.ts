@@ -58,9 +58,11 @@ export class Informer<T extends KubeObject> {
     });
   }
 
-  /** Adds an index; to be called before `run`. */
+  /** Adds an index over what is here and what comes. */
   addIndex(name: string, of: IndexFunction<T>): this {
-    this.#indexes.set(name, { of, keys: new Map() });
+    const index = { of, keys: new Map<string, Set<string>>() };
+    this.#indexes.set(name, index);
+    for (const [key, object] of this.#objects) enter(index.keys, key, of(object));
     return this;
   }
 
@@ -224,12 +226,16 @@ export class Informer<T extends KubeObject> {
         set?.delete(key);
         if (set?.size === 0) keys.delete(value);
       }
-      for (const value of after) {
-        const set = keys.get(value);
-        if (set) set.add(key);
-        else keys.set(value, new Set([key]));
-      }
+      enter(keys, key, after);
     }
+  }
+}
+
+function enter(keys: Map<string, Set<string>>, key: string, values: readonly string[]): void {
+  for (const value of values) {
+    const set = keys.get(value);
+    if (set) set.add(key);
+    else keys.set(value, new Set([key]));
   }
 }
 

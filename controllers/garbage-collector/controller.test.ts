@@ -5,10 +5,18 @@ import type { KubeObject, ResourceRef } from '../../openapi/object.ts';
 import { FakeCluster } from '../runtime/fake-cluster.ts';
 import { verdictOn } from './collector.ts';
 
+const WIDGETS: ResourceRef = {
+  group: 'example.com',
+  version: 'v1',
+  resource: 'widgets',
+  kind: 'Widget',
+  namespaced: true,
+};
+
 describe('garbage collector', () => {
   let cluster: FakeCluster;
   beforeEach(() => {
-    cluster = new FakeCluster();
+    cluster = new FakeCluster([WIDGETS]);
   });
   afterEach(() => cluster.stop());
 
@@ -45,6 +53,16 @@ describe('garbage collector', () => {
     await cluster.client.replicationControllers.delete('rc', 'default');
     await cluster.until('all gone', () => !get(PODS, 'pod') && !get(CONFIG_MAPS, 'grandchild'));
     assert.ok(get(CONFIG_MAPS, 'bystander'));
+  });
+
+  it('follows every kind that the server serves, as owners and as dependents', async () => {
+    const rc = put(REPLICATION_CONTROLLERS, 'rc');
+    const widget = put(WIDGETS, 'widget', [owner(rc)]);
+    put(CONFIG_MAPS, 'map', [owner(widget)]);
+    await start();
+    await cluster.until('discovered', () => cluster.api.calls.some(({ path }) => path.endsWith('/widgets')));
+    await cluster.client.replicationControllers.delete('rc', 'default');
+    await cluster.until('all gone', () => !get(WIDGETS, 'widget') && !get(CONFIG_MAPS, 'map'));
   });
 
   it('deletes what was left behind before it started, having asked the server', async () => {

@@ -28,25 +28,39 @@ export interface GraphHandler {
 }
 
 export class OwnerGraph {
+  readonly #informers: InformerFactory;
+  readonly #handler: GraphHandler;
   readonly #watched = new Map<string, Watched>();
 
-  /** `leases` are followed in the namespace of node leases only, where the other controllers follow them, too. */
-  constructor(informers: InformerFactory, resources: readonly ResourceRef[]) {
-    for (const ref of resources) {
-      const informer = ref.resource === 'leases' ? informers.nodeLeases : informers.of<KubeObject>(ref);
-      informer.addIndex(BY_OWNER, (object) => (object.metadata?.ownerReferences ?? []).map(({ uid }) => uid));
-      this.#watched.set(`${apiVersionOf(ref)}/${ref.kind}`, { ref, informer: informer as Informer<KubeObject> });
-    }
+  constructor(informers: InformerFactory, handler: GraphHandler) {
+    this.#informers = informers;
+    this.#handler = handler;
   }
 
-  watch(handler: GraphHandler): void {
-    for (const { ref, informer } of this.#watched.values()) {
-      informer.addHandler({
-        added: (object) => handler.changed({ ref, object }, undefined),
-        updated: (object, old) => handler.changed({ ref, object }, old),
-        deleted: (object) => handler.deleted({ ref, object }),
-      });
+  /** Follows exactly these resources from now on; forgets others. */
+  follow(resources: readonly ResourceRef[]): void {
+    const wanted = new Map(resources.map((ref) => [kindOf(ref), ref]));
+    for (const [kind, { ref }] of this.#watched) {
+      if (wanted.has(kind)) continue;
+      this.#watched.delete(kind);
+      this.#informers.drop(ref);
     }
+    for (const [kind, ref] of wanted) if (!this.#watched.has(kind)) this.#add(kind, ref);
+  }
+
+  /** `leases` are followed in the namespace of node leases only, where the other controllers follow them, too. */
+  #add(kind: string, ref: ResourceRef): void {
+    const informers = this.#informers;
+    const informer =
+      ref.resource === 'leases' ? (informers.nodeLeases as Informer<KubeObject>) : informers.of<KubeObject>(ref);
+    informer.addIndex(BY_OWNER, (object) => (object.metadata?.ownerReferences ?? []).map(({ uid }) => uid));
+    this.#watched.set(kind, { ref, informer });
+    const handler = this.#handler;
+    informer.addHandler({
+      added: (object) => handler.changed({ ref, object }, undefined),
+      updated: (object, old) => handler.changed({ ref, object }, old),
+      deleted: (object) => handler.deleted({ ref, object }),
+    });
   }
 
   synced(): Promise<void>[] {
@@ -55,7 +69,7 @@ export class OwnerGraph {
 
   /** A name for an item that fits in a queue: `v1/Pod default/web`. */
   keyOf({ ref, object }: Item): string {
-    return `${apiVersionOf(ref)}/${ref.kind} ${keyOf(object)}`;
+    return `${kindOf(ref)} ${keyOf(object)}`;
   }
 
   find(key: string): Item | undefined {
@@ -91,6 +105,10 @@ export class OwnerGraph {
     }
     return found;
   }
+}
+
+function kindOf(ref: ResourceRef): string {
+  return `${apiVersionOf(ref)}/${ref.kind}`;
 }
 
 export function isDeleting(object: KubeObject): boolean {

@@ -4,6 +4,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { isStatus } from '../../openapi/status.ts';
+import { whenAborted } from './abort.ts';
 
 /** `requeueAfterMs` asks for the key again after a while though nothing failed. */
 export type ReconcileResult = { requeueAfterMs: number } | undefined;
@@ -45,12 +46,6 @@ export function controllerOf(options: ControllerOptions): Controller {
       await closed;
     },
   };
-}
-
-/** Resolves when the signal aborts. */
-export function whenAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 async function work(options: ControllerOptions, signal: AbortSignal): Promise<void> {

@@ -14,11 +14,17 @@ export const SERVED: readonly ResourceRef[] = Object.values(resources);
 
 export class FakeCluster {
   readonly clock = new FakeClock();
-  readonly api = new FakeApi({ clock: this.clock, resources: SERVED });
-  readonly client = new Client(this.api);
+  readonly api: FakeApi;
+  readonly client: Client;
   readonly identities: string[] = [];
   log: Log = silentLog;
   #manager: ControllerManager | undefined;
+
+  /** Serves `further` resources beside those that controllers know. */
+  constructor(further: readonly ResourceRef[] = []) {
+    this.api = new FakeApi({ clock: this.clock, resources: [...SERVED, ...further] });
+    this.client = new Client(this.api);
+  }
 
   async start(controllers: readonly string[], options: ControllerManagerOptions = {}): Promise<void> {
     this.#manager = await startControllers({

@@ -1,4 +1,5 @@
 /** One informer a resource, shared by all controllers of a manager, so that each object is held and watched once. */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
@@ -16,6 +17,7 @@ import type {
   V1ServiceAccount,
 } from '../../openapi/generated/types.ts';
 import type { KubeObject, ResourceRef } from '../../openapi/object.ts';
+import { whenAborted } from './abort.ts';
 
 export const PODS_BY_NODE = 'byNode';
 /** Pods by the uid of their controller; those without one under `namespace/`. */
@@ -23,6 +25,13 @@ export const PODS_BY_CONTROLLER = 'byController';
 export const BY_NAMESPACE = 'byNamespace';
 /** Where kubelets keep their leases. */
 export const NODE_LEASE_NAMESPACE = 'kube-node-lease';
+
+interface Followed {
+  informer: Informer<KubeObject>;
+  abort: AbortController;
+  /** When it was started: resolves once it has ended. */
+  ended?: Promise<void>;
+}
 
 export interface InformerFactoryOptions {
   client: Client;
@@ -33,30 +42,46 @@ export interface InformerFactoryOptions {
 
 export class InformerFactory {
   readonly #options: InformerFactoryOptions;
-  readonly #informers = new Map<string, Informer<KubeObject>>();
+  readonly #informers = new Map<string, Followed>();
+  /** Set once `run` was called: what is asked for later runs at once. */
+  #signal: AbortSignal | undefined;
 
   constructor(options: InformerFactoryOptions) {
     this.#options = options;
   }
 
-  /** The informer of a resource, of one namespace if one is given; made at the first call, to be started by `start`. */
+  /** The informer of a resource, of one namespace if one is given; made at the first call, started by `run`. */
   of<T extends KubeObject>(ref: ResourceRef, namespace?: string): Informer<T> {
-    const key = `${ref.group}/${ref.resource}/${namespace ?? ''}`;
-    let informer = this.#informers.get(key);
-    if (!informer) {
-      const { client, clock, random, log } = this.#options;
-      informer = new Informer<KubeObject>(client.resource(ref), {
-        clock,
-        random,
-        log,
-        ...(namespace ? { namespace } : {}),
-      });
-      if (ref.namespaced) informer.addIndex(BY_NAMESPACE, (object) => [object.metadata?.namespace ?? '']);
-      if (ref === resources.PODS) indexPods(informer as Informer<V1Pod>);
-      this.#informers.set(key, informer);
+    const key = keyOf(ref, namespace);
+    let followed = this.#informers.get(key);
+    if (!followed) {
+      followed = { informer: this.#make(ref, namespace), abort: new AbortController() };
+      this.#informers.set(key, followed);
+      if (this.#signal) this.#start(followed);
     }
     // One key, one type: the resource decides what its objects look like.
-    return informer as unknown as Informer<T>;
+    return followed.informer as unknown as Informer<T>;
+  }
+
+  /** Stops following a resource, such as one that is served no more. */
+  drop(ref: ResourceRef): void {
+    const key = keyOf(ref);
+    this.#informers.get(key)?.abort.abort();
+    this.#informers.delete(key);
+  }
+
+  #make(ref: ResourceRef, namespace?: string): Informer<KubeObject> {
+    const { client, clock, random, log } = this.#options;
+    const options = { clock, random, log, ...(namespace ? { namespace } : {}) };
+    const informer = new Informer<KubeObject>(client.resource(ref), options);
+    if (ref.namespaced) informer.addIndex(BY_NAMESPACE, (object) => [object.metadata?.namespace ?? '']);
+    if (ref === resources.PODS) indexPods(informer as Informer<V1Pod>);
+    return informer;
+  }
+
+  #start(followed: Followed): void {
+    setMaxListeners(0, followed.abort.signal);
+    followed.ended = followed.informer.run(followed.abort.signal);
   }
 
   get pods() {
@@ -86,13 +111,21 @@ export class InformerFactory {
 
   /** Runs every informer asked for so far until the signal aborts; resolves when all have ended. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([...this.#informers.values()].map((informer) => informer.run(signal)));
+    this.#signal = signal;
+    for (const followed of this.#informers.values()) this.#start(followed);
+    await whenAborted(signal);
+    for (const { abort } of this.#informers.values()) abort.abort();
+    await Promise.all([...this.#informers.values()].map(({ ended }) => ended));
   }
 
   /** Resolves once every informer asked for so far has its first list. */
   async synced(): Promise<void> {
-    await Promise.all([...this.#informers.values()].map((informer) => informer.synced()));
+    await Promise.all([...this.#informers.values()].map(({ informer }) => informer.synced()));
   }
+}
+
+function keyOf(ref: ResourceRef, namespace = ''): string {
+  return `${ref.group}/${ref.resource}/${namespace}`;
 }
 
 function indexPods(pods: Informer<V1Pod>): void {
