@@ -1,18 +1,43 @@
 /** The objects that every cluster has from its first moment. */
 import { networkInterfaces } from 'node:os';
-import type { V1Endpoints } from '../openapi/generated/types.ts';
+import type { V1Endpoints, V1EndpointSlice, V1ServiceCIDR } from '../openapi/generated/types.ts';
 import type { KubeObject } from '../openapi/object.ts';
 import { isStatus } from '../openapi/status.ts';
 import type { Registry } from './registry/registry.ts';
+import type { ResourceStore } from './registry/store/store.ts';
 import { ipAt, parseCidr } from './registry/validation/ip.ts';
 
+/** What bears the server's own name: its service with all that belongs to it, and the range of services. */
+const KUBERNETES = 'kubernetes';
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 const WRITE = { user: 'system:apiserver', dryRun: false };
 
 /** Makes what is missing; what is there is left as it is. */
 export async function bootstrapObjects(registry: Registry, serviceClusterIpRange: string): Promise<void> {
-  await Promise.all(NAMESPACES.map((name) => ensure(registry, 'namespaces', '', { metadata: { name } })));
-  await ensure(registry, 'services', 'default', kubernetesService(kubernetesServiceAddress(serviceClusterIpRange)));
+  const namespaces = registry.store('', 'v1', 'namespaces');
+  await Promise.all([
+    ...NAMESPACES.map((name) => ensure(namespaces, '', { metadata: { name } })),
+    ensureServiceCidr(registry, serviceClusterIpRange),
+  ]);
+  const service = kubernetesService(kubernetesServiceAddress(serviceClusterIpRange));
+  await ensure(registry.store('', 'v1', 'services'), 'default', service);
+}
+
+/** The range that services get addresses from. Upstream declares it ready and says nothing of the reason. */
+async function ensureServiceCidr(registry: Registry, range: string): Promise<void> {
+  const store = registry.store('networking.k8s.io', 'v1', 'servicecidrs');
+  const made = await ensure(store, '', { metadata: { name: KUBERNETES }, spec: { cidrs: [range] } } as V1ServiceCIDR);
+  const { status: strategy } = store.declaration;
+  if (!made || !strategy) return;
+  const condition = {
+    type: 'Ready',
+    status: 'True',
+    lastTransitionTime: timestamp(store.clock),
+    reason: '',
+    message: 'Kubernetes default Service CIDR is ready',
+  };
+  const ready = (old?: KubeObject) => ({ ...structuredClone(old), status: { conditions: [condition] } }) as KubeObject;
+  await store.update('', KUBERNETES, ready, WRITE, { strategy });
 }
 
 /**
@@ -21,12 +46,22 @@ export async function bootstrapObjects(registry: Registry, serviceClusterIpRange
  */
 export async function advertise(registry: Registry, address: string | undefined, port: number): Promise<void> {
   if (address === undefined) return;
-  const store = registry.store('', 'v1', 'endpoints');
+  const ports = [{ name: 'https', port, protocol: 'TCP' }];
   const endpoints = (): V1Endpoints => ({
-    metadata: { name: 'kubernetes', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
-    subsets: [{ addresses: [{ ip: address }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
+    metadata: { name: KUBERNETES, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    subsets: [{ addresses: [{ ip: address }], ports }],
   });
-  await store.update('default', 'kubernetes', endpoints, WRITE, { createOnUpdate: true });
+  const slice = (): V1EndpointSlice => ({
+    metadata: { name: KUBERNETES, labels: { 'kubernetes.io/service-name': KUBERNETES } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    ports,
+  });
+  const options = { createOnUpdate: true };
+  await Promise.all([
+    registry.store('', 'v1', 'endpoints').update('default', KUBERNETES, endpoints, WRITE, options),
+    registry.store('discovery.k8s.io', 'v1', 'endpointslices').update('default', KUBERNETES, slice, WRITE, options),
+  ]);
 }
 
 /** The first address of this host that is not its loopback. */
@@ -44,7 +79,7 @@ export function kubernetesServiceAddress(cidr: string): string {
 
 function kubernetesService(clusterIP: string): KubeObject {
   const service = {
-    metadata: { name: 'kubernetes', labels: { component: 'apiserver', provider: 'kubernetes' } },
+    metadata: { name: KUBERNETES, labels: { component: 'apiserver', provider: 'kubernetes' } },
     spec: {
       clusterIP,
       ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 6443 }],
@@ -55,12 +90,14 @@ function kubernetesService(clusterIP: string): KubeObject {
   return service;
 }
 
-async function ensure(registry: Registry, plural: string, namespace: string, object: KubeObject): Promise<void> {
-  const store = registry.store('', 'v1', plural);
+/** Whether the object had to be made. */
+async function ensure(store: ResourceStore, namespace: string, object: KubeObject): Promise<boolean> {
   try {
     store.get(namespace, object.metadata?.name ?? '');
+    return false;
   } catch (error) {
     if (!isStatus(error, 'NotFound')) throw error;
     await store.create(namespace, object, WRITE);
+    return true;
   }
 }

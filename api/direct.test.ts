@@ -99,6 +99,8 @@ describe('DirectTransport', () => {
 
   it('leaves no listener and no timer on a signal that outlives thousands of calls', async () => {
     const { signal, listeners } = countingSignal();
+    await settle();
+    const own = clock.timers;
     for (let i = 0; i < 2_000; i++) await transport.call({ method: 'GET', path: MAPS, signal });
     await assert.rejects(transport.call({ method: 'GET', path: `${MAPS}/none`, signal }));
     await transport.call(post('a'));
@@ -110,7 +112,7 @@ describe('DirectTransport', () => {
     }
     assert.equal(listeners(), 0);
     await clock.advance(1_000);
-    assert.equal(clock.timers, 0);
+    assert.ok(clock.timers <= own, 'no more timers than the server has itself');
   });
 
   it('yields events until the signal aborts', async () => {

@@ -14,11 +14,13 @@ const CALL_ENDED = new DOMException('the call has ended', 'AbortError');
 export class DirectTransport implements Transport {
   readonly #user: UserInfo;
   readonly #handle: (request: ApiRequest) => Promise<ApiResult>;
+  readonly #userAgent: string;
   readonly #open = new Set<AbortController>();
   #closed = false;
 
   constructor(user: UserInfo, handle: (request: ApiRequest) => Promise<ApiResult>) {
     this.#user = { ...user, groups: [...user.groups, 'system:authenticated'] };
+    this.#userAgent = userAgentOf(user.name);
     this.#handle = handle;
   }
 
@@ -63,13 +65,18 @@ export class DirectTransport implements Transport {
     return { signal: abort.signal, end };
   }
 
+  #header(name: string, call: ApiCall): string | undefined {
+    if (name === 'content-type') return call.contentType ?? 'application/json';
+    return name === 'user-agent' ? this.#userAgent : undefined;
+  }
+
   async #send(call: ApiCall, signal: AbortSignal): Promise<ApiResult> {
     const query = new URLSearchParams(call.query);
     const request: ApiRequest = {
       method: call.method,
       info: requestInfo(call.method, call.path, query),
       query,
-      header: (name) => (name === 'content-type' ? (call.contentType ?? 'application/json') : undefined),
+      header: (name) => this.#header(name, call),
       bytes: async () => Buffer.alloc(0),
       // A copy by way of JSON: what the wire would drop is dropped, and nothing is shared with the caller.
       ...(call.body === undefined ? {} : { value: JSON.parse(JSON.stringify(call.body)) }),
@@ -83,6 +90,13 @@ export class DirectTransport implements Transport {
       throw call.signal?.aborted ? call.signal.reason : statusOf(error);
     }
   }
+}
+
+/** The program upstream has for a component of that name, which is what manages the fields that it writes. */
+function userAgentOf(user: string): string {
+  if (user.startsWith('system:node:')) return 'kubelet';
+  if (user.startsWith('system:serviceaccount:kube-system:')) return 'kube-controller-manager';
+  return user.slice(user.lastIndexOf(':') + 1);
 }
 
 /** A watch that breaks off says why in its last event, as on the wire. */

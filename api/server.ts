@@ -10,15 +10,17 @@ import type { Random } from '../base/random.ts';
 import type { OpenApiDocuments } from '../openapi/documents.ts';
 import type { V1Service } from '../openapi/generated/types.ts';
 import type { Transport } from '../openapi/transport.ts';
+import { LateAccess } from './auth/access.ts';
+import { AccessControl, type ServiceAccountOptions } from './auth/access-control.ts';
+import { clusterHooks } from './auth/cluster-hooks.ts';
 import { advertise, bootstrapObjects, hostAddress } from './bootstrap.ts';
 import { DirectTransport } from './direct.ts';
 import type { EndpointContext, KubeletAccess } from './endpoints/context.ts';
 import { fieldDescriptions } from './endpoints/descriptions.ts';
+import { issuerDiscovery } from './endpoints/issuer-discovery.ts';
 import { handleNonResource } from './endpoints/non-resource.ts';
 import { openapiDocuments } from './endpoints/openapi.ts';
 import { handleResource } from './endpoints/resource.ts';
-import { type Authenticator, authenticate, bearerTokens, clientCertificates } from './http/authenticate.ts';
-import { type Authorizer, administrators, authorize, components, discoverers } from './http/authorize.ts';
 import { type HealthCheck, isHealthPath } from './http/health.ts';
 import { Listener, type WireRequest } from './http/listener.ts';
 import type { ApiRequest, ApiResult, UserInfo } from './http/request.ts';
@@ -29,9 +31,11 @@ import { admissionChain } from './registry/admission/chain.ts';
 import { ipAllocator } from './registry/allocators/ip-allocator.ts';
 import { portAllocator } from './registry/allocators/port-allocator.ts';
 import { seedServices } from './registry/core/service-allocation.ts';
+import type { ResourceDeclaration } from './registry/declaration.ts';
 import { Registry } from './registry/registry.ts';
 import { builtinResources } from './registry/resources.ts';
 import { storagePrefix } from './registry/store/store.ts';
+import { type ExpiringResource, startExpiry } from './registry/store/ttl.ts';
 import type { Storage } from './storage/interface.ts';
 import { WatchCache } from './storage/watch-cache.ts';
 
@@ -49,6 +53,10 @@ export interface ApiServerOptions {
   /** For example `30000-32767`, both ends included. */
   serviceNodePortRange: string;
   kubelet?: KubeletAccess;
+  /** Seconds that Events are kept; an hour when absent, as upstream's `--event-ttl`. */
+  eventTtlSeconds?: number;
+  /** How tokens of service accounts are signed. */
+  serviceAccounts?: ServiceAccountOptions;
   /** Refuse pods whose service account is missing; needs the controller that makes the default ones. Default true. */
   requireServiceAccounts?: boolean;
   /** Freezes what is cached, so that a component that mutates it fails: for tests. */
@@ -61,13 +69,13 @@ export class ApiServer {
   readonly #registry: Registry;
   readonly #endpoints: EndpointContext;
   readonly #documents: OpenApiDocuments;
-  readonly #authenticators: readonly Authenticator[];
-  readonly #authorizers: readonly Authorizer[];
+  readonly #access: AccessControl;
   readonly #checks: HealthCheck[];
   #listener: Listener | undefined;
+  #expiry: { stop(): Promise<void> } | undefined;
   #stopped: Promise<void> | undefined;
 
-  private constructor(options: ApiServerOptions, cache: WatchCache, registry: Registry) {
+  private constructor(options: ApiServerOptions, cache: WatchCache, registry: Registry, access: AccessControl) {
     const { clock, random, log, kubelet } = options;
     this.#options = options;
     this.#cache = cache;
@@ -79,10 +87,10 @@ export class ApiServer {
       random,
       log,
       known: (apiVersion, kind) => registry.knows(apiVersion, kind),
+      tokens: access.tokens,
       ...(kubelet ? { kubelet } : {}),
     };
-    this.#authenticators = [bearerTokens(options.tokens), clientCertificates];
-    this.#authorizers = [administrators, components, discoverers];
+    this.#access = access;
     this.#checks = [
       { name: 'ping', check: async () => undefined },
       { name: 'etcd', check: async () => void (await options.storage.revision()) },
@@ -94,7 +102,17 @@ export class ApiServer {
     const { storage, clock, random, log } = options;
     const clusterIPs = ipAllocator(options.serviceClusterIpRange, random);
     const nodePorts = portAllocator(options.serviceNodePortRange, random);
-    const declarations = builtinResources({ clusterIPs, nodePorts, describe: fieldDescriptions() });
+    const late = new LateAccess();
+    const describe = fieldDescriptions();
+    const { eventTtlSeconds } = options;
+    const declarations = builtinResources({
+      clusterIPs,
+      nodePorts,
+      describe,
+      access: late,
+      clock,
+      ...(eventTtlSeconds === undefined ? {} : { eventTtlSeconds }),
+    });
     const resources = declarations.map((declaration) => ({
       prefix: storagePrefix(declaration),
       fields: declaration.fields ?? (() => ({})),
@@ -112,7 +130,9 @@ export class ApiServer {
       { clusterIPs, nodePorts },
       cache.list('/registry/services/specs/').items.map((item) => item.object as V1Service),
     );
-    const server = new ApiServer(options, cache, registry);
+    const access = new AccessControl({ ...options, cache });
+    late.bind(access);
+    const server = new ApiServer(options, cache, registry, access);
     try {
       await bootstrapObjects(registry, options.serviceClusterIpRange);
       if (options.serving) {
@@ -120,6 +140,8 @@ export class ApiServer {
         server.#listener = await Listener.open({ ...options.serving, clock, log, handle });
         await advertise(registry, hostAddress(), server.port);
       }
+      access.start(registry, clusterHooks(registry, clock, log));
+      server.#expiry = startExpiry({ storage, cache, clock, log, resources: expiring(declarations) });
     } catch (error) {
       await server.stop();
       throw error;
@@ -145,6 +167,8 @@ export class ApiServer {
 
   async #stop(): Promise<void> {
     await this.#listener?.close();
+    await this.#access.stop();
+    await this.#expiry?.stop();
     await this.#cache.stop();
     await this.#options.storage.close();
   }
@@ -154,7 +178,7 @@ export class ApiServer {
     const headers: Record<string, string> = { 'audit-id': random.uuid(), 'cache-control': 'no-cache, private' };
     try {
       wire.signal.throwIfAborted();
-      const request = this.#read(wire);
+      const request = await this.#read(wire);
       // Nothing is done for a client that could not read the answer.
       if (request.info.resource && !wire.upgrade && request.info.resource.subresource !== 'log')
         presentationOf(request);
@@ -184,14 +208,15 @@ export class ApiServer {
   }
 
   /** Authentication: what has no identity goes no further than health and version. */
-  #read(wire: WireRequest): ApiRequest {
+  async #read(wire: WireRequest): Promise<ApiRequest> {
     const mark = wire.url.indexOf('?');
     const query = new URLSearchParams(mark < 0 ? '' : wire.url.slice(mark + 1));
     const info = requestInfo(wire.method, mark < 0 ? wire.url : wire.url.slice(0, mark), query);
     const credentials = { authorization: authorizationOf(wire), socket: wire.socket };
     const open = info.verb === 'get' && (isHealthPath(info.path) || info.path === '/version');
-    const user =
-      open && credentials.authorization === undefined ? ANONYMOUS : authenticate(this.#authenticators, credentials);
+    const isAnonymous = open && credentials.authorization === undefined;
+    const asker = isAnonymous ? ANONYMOUS : await this.#access.identify(credentials);
+    const user = this.#access.actingAs(wire.rawHeaders, asker);
     return {
       method: wire.method,
       info,
@@ -206,15 +231,25 @@ export class ApiServer {
   }
 
   async #filtered(request: ApiRequest): Promise<ApiResult> {
-    authorize(this.#authorizers, request.user, request.info);
+    this.#access.authorize(request.user, request.info);
     if (request.info.resource) return handleResource(request, request.info.resource, this.#endpoints);
+    const serverAddress = () => `${this.#options.serving?.host ?? '127.0.0.1'}:${this.port}`;
+    const discovered = issuerDiscovery(request, this.#access.tokens, serverAddress);
+    if (discovered) return discovered;
     return handleNonResource(request, {
       registry: this.#registry,
       documents: this.#documents,
       checks: this.#checks,
-      serverAddress: () => `${this.#options.serving?.host ?? '127.0.0.1'}:${this.port}`,
+      serverAddress,
     });
   }
+}
+
+function expiring(declarations: readonly ResourceDeclaration[]): ExpiringResource[] {
+  return declarations.flatMap((declaration) => {
+    const { ttlSeconds } = declaration;
+    return ttlSeconds === undefined ? [] : [{ prefix: storagePrefix(declaration), ttlSeconds }];
+  });
 }
 
 /** Who only probes. */

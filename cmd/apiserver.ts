@@ -18,6 +18,8 @@ export interface ApiServerFlags {
   tokenAuthFile?: string;
   inMemory: boolean;
   serviceClusterIpRange: string;
+  /** Seconds. */
+  eventTtl: number;
   logLevel: string;
 }
 
@@ -56,6 +58,7 @@ export async function apiserver(flags: ApiServerFlags): Promise<void> {
     tokens,
     serviceClusterIpRange: flags.serviceClusterIpRange,
     serviceNodePortRange: '30000-32767',
+    eventTtlSeconds: flags.eventTtl,
     kubelet: { tls: () => ({ ...pki.apiserverKubeletClient, ca: pki.ca.cert }) },
   });
   const address = `https://${flags.bindAddress}:${server.port}`;

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line. Each command loads what it needs only when it runs. */
 import { Command, Option } from 'commander';
+import { parseDuration } from '../base/duration.ts';
 import { messageOf } from '../base/errors.ts';
 
 const program = new Command('kubets')
@@ -37,6 +38,7 @@ program
   .option('--token-auth-file <file>', 'lines of token,user,uid,"group1,group2"')
   .option('--in-memory', 'keep objects in memory only', false)
   .option('--service-cluster-ip-range <cidr>', 'addresses of Services', '10.96.0.0/16')
+  .option('--event-ttl <duration>', 'how long Events are kept', seconds, 3600)
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
   .action(async (options) => (await import('./apiserver.ts')).apiserver(options));
 
@@ -78,6 +80,12 @@ program
   .command('version')
   .description('print the versions')
   .action(async () => (await import('./version.ts')).printVersion());
+
+function seconds(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms <= 0) throw new Error(`${text} is no duration: write it as 1h30m or 90s`);
+  return ms / 1000;
+}
 
 function portNumber(text: string): number {
   const port = Number(text);

@@ -37,6 +37,8 @@ export type PathItem = Partial<Record<Method, Operation>> & { parameters?: Param
 /** What an operation reads or takes. */
 export interface Kind extends GroupVersionKind {
   definition: string;
+  /** Definition of its list; `definition` and `List` when absent. */
+  listDefinition?: string;
 }
 
 /** How an operation is named: its id, its description, and the group its resource belongs to. */
@@ -85,16 +87,24 @@ export class OperationWriter {
   /** The definitions that the operations refer to. */
   readonly roots = new Set<string>();
   readonly #file: DefinitionsFile;
+  readonly #encodings: readonly string[];
+  readonly #streams: readonly string[];
+  readonly #patches: readonly string[];
 
-  constructor(file: DefinitionsFile) {
+  /** `custom`: of custom resources, which have no protobuf and no strategic merge. */
+  constructor(file: DefinitionsFile, custom = false) {
     this.#file = file;
+    const isThere = (type: string) => !custom || !/protobuf|strategic/.test(type);
+    this.#encodings = ENCODINGS.filter(isThere);
+    this.#streams = STREAMS.filter(isThere);
+    this.#patches = PATCHES.filter(isThere);
   }
 
   list(kind: Kind, naming: Naming): Operation {
     return this.#operation(kind, 'list', naming, {
-      produces: [...ENCODINGS, ...STREAMS],
+      produces: [...this.#encodings, ...this.#streams],
       parameters: this.#query(LIST_PARAMETERS),
-      responses: { 200: this.answer('OK', `${kind.definition}List`) },
+      responses: { 200: this.answer('OK', kind.listDefinition ?? `${kind.definition}List`) },
     });
   }
 
@@ -122,7 +132,7 @@ export class OperationWriter {
       parameter.name === 'fieldManager' && fieldManager ? queryParameter('fieldManager', fieldManager) : parameter,
     );
     return this.#operation(kind, 'patch', naming, {
-      consumes: PATCHES,
+      consumes: [...this.#patches],
       parameters: [this.#body(PATCH), ...query],
       responses: this.#written(kind),
     });
@@ -147,7 +157,7 @@ export class OperationWriter {
   /** Bytes in, bytes out. */
   stream(kind: Kind, action: string, naming: Naming, query: Record<string, DocumentedParameter>): Operation {
     return this.#operation(kind, action, naming, {
-      produces: action === 'get' ? ['text/plain', ...ENCODINGS] : ['*/*'],
+      produces: action === 'get' ? ['text/plain', ...this.#encodings] : ['*/*'],
       parameters: Object.entries(query).map(([name, parameter]) => queryParameter(name, parameter)),
       responses: { 200: { description: 'OK', schema: { type: 'string' } } },
     });
@@ -171,7 +181,7 @@ export class OperationWriter {
     return {
       description,
       consumes: parts.consumes ?? ['*/*'],
-      produces: parts.produces ?? ENCODINGS,
+      produces: parts.produces ?? [...this.#encodings],
       schemes: ['https'],
       tags: [`${groupTag(owner.group)}_${owner.version}`],
       operationId,

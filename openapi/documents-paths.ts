@@ -15,6 +15,8 @@ import {
   type PathItem,
   queryParameter,
 } from './documents-operations.ts';
+import type { PublishedKind } from './structural/publish.ts';
+import type { Schema } from './structural/schema.ts';
 
 /** A resource as the documents describe it. */
 export interface ServedResource {
@@ -28,6 +30,17 @@ export interface ServedResource {
   /** `io.k8s.api.core.v1.Pod`. */
   definition: string;
   subresources: readonly ServedSubresource[];
+  /** A custom resource's schema. Another object for another schema: by it is told whether anything has changed. */
+  custom?: CustomSchema;
+  /** See `Kind`. */
+  listDefinition?: string;
+}
+
+/** What a custom resource's documents are made of. */
+export interface CustomSchema {
+  kind: PublishedKind;
+  /** Absent: anything goes. */
+  schema: Schema | undefined;
 }
 
 export interface ServedSubresource {
@@ -52,9 +65,10 @@ export class PathWriter {
   readonly #file: DefinitionsFile;
   readonly #operations: OperationWriter;
 
-  constructor(file: DefinitionsFile) {
+  /** `custom`: of custom resources. */
+  constructor(file: DefinitionsFile, custom = false) {
     this.#file = file;
-    this.#operations = new OperationWriter(file);
+    this.#operations = new OperationWriter(file, custom);
   }
 
   /** The definitions that the paths refer to. */

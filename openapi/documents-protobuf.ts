@@ -19,16 +19,7 @@ export function encodeDocument(document: DocumentV2): Buffer {
   const writer = new ProtobufWriter(1 << 20);
   writer.string(1, document.swagger);
   writer.message(2, (info) => info.string(1, document.info.title).string(2, document.info.version));
-  writer.message(8, (paths) => {
-    for (const [path, item] of Object.entries(document.paths)) {
-      named(paths, 2, path, (value) => writePathItem(value, item));
-    }
-  });
-  writer.message(9, (definitions) => {
-    for (const [name, schema] of Object.entries(document.definitions)) {
-      named(definitions, 1, name, (value) => writeSchema(value, schema));
-    }
-  });
+  writeParts(writer, document);
   for (const requirement of document.security) {
     writer.message(12, (value) => {
       for (const [name, scopes] of Object.entries(requirement))
@@ -43,6 +34,26 @@ export function encodeDocument(document: DocumentV2): Buffer {
     }
   });
   return writer.finish();
+}
+
+/** More paths and definitions for a document: encoded so, and put behind it, they are a part of it. */
+export function encodeParts(parts: Pick<DocumentV2, 'paths' | 'definitions'>): Buffer {
+  const writer = new ProtobufWriter(1 << 14);
+  writeParts(writer, parts);
+  return writer.finish();
+}
+
+function writeParts(writer: ProtobufWriter, document: Pick<DocumentV2, 'paths' | 'definitions'>): void {
+  writer.message(8, (paths) => {
+    for (const [path, item] of Object.entries(document.paths)) {
+      named(paths, 2, path, (value) => writePathItem(value, item));
+    }
+  });
+  writer.message(9, (definitions) => {
+    for (const [name, schema] of Object.entries(document.definitions)) {
+      named(definitions, 1, name, (value) => writeSchema(value, schema));
+    }
+  });
 }
 
 /** An entry of gnostic's maps: name 1, value 2. */
@@ -125,14 +136,31 @@ function writeSchema(writer: ProtobufWriter, schema: Schema): void {
 const SCHEMA_FIELDS: Record<string, (writer: ProtobufWriter, value: unknown) => void> = {
   $ref: (writer, value) => writer.string(1, String(value)),
   format: (writer, value) => writer.string(2, String(value)),
+  title: (writer, value) => writer.string(3, String(value)),
   description: (writer, value) => writer.string(4, String(value)),
   default: (writer, value) => any(writer, 5, value),
+  multipleOf: (writer, value) => writer.double(6, Number(value)),
+  maximum: (writer, value) => writer.double(7, Number(value)),
+  exclusiveMaximum: (writer, value) => writer.bool(8, value === true),
+  minimum: (writer, value) => writer.double(9, Number(value)),
+  exclusiveMinimum: (writer, value) => writer.bool(10, value === true),
+  maxLength: (writer, value) => writer.integer(11, Number(value)),
+  minLength: (writer, value) => writer.integer(12, Number(value)),
+  pattern: (writer, value) => writer.string(13, String(value)),
+  maxItems: (writer, value) => writer.integer(14, Number(value)),
+  minItems: (writer, value) => writer.integer(15, Number(value)),
+  maxProperties: (writer, value) => writer.integer(17, Number(value)),
+  minProperties: (writer, value) => writer.integer(18, Number(value)),
   required: (writer, value) => strings(writer, 19, value as string[]),
   enum: (writer, value) => {
     for (const item of value as unknown[]) any(writer, 20, item);
   },
   additionalProperties: (writer, value) =>
-    writer.message(21, (item) => item.message(1, (inner) => writeSchema(inner, value as Schema))),
+    writer.message(21, (item) =>
+      typeof value === 'boolean'
+        ? item.bool(2, value)
+        : item.message(1, (inner) => writeSchema(inner, value as Schema)),
+    ),
   type: (writer, value) => writer.message(22, (item) => item.string(1, String(value))),
   items: (writer, value) =>
     writer.message(23, (item) => item.message(1, (inner) => writeSchema(inner, value as Schema))),
@@ -142,4 +170,9 @@ const SCHEMA_FIELDS: Record<string, (writer: ProtobufWriter, value: unknown) => 
         named(properties, 1, name, (inner) => writeSchema(inner, schema));
       }
     }),
+  externalDocs: (writer, value) => {
+    const { description = '', url = '' } = value as { description?: string; url?: string };
+    writer.message(29, (docs) => docs.string(1, description).string(2, url));
+  },
+  example: (writer, value) => any(writer, 30, value),
 };

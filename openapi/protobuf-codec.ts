@@ -106,6 +106,34 @@ export function decodeTyped(
 }
 
 /**
+ * The message of an object of a definition, without envelope, equal to Go's bytes. Throws an Error where the definition
+ * has no message or a value is not of its field's type.
+ */
+export function encodeTyped(definitionId: string, value: unknown): Buffer {
+  const message = messageOf(definitionId);
+  if (!message) throw new Error(`encode protobuf: no message ${definitionId}`);
+  const writer = new ProtobufWriter(1024);
+  encodeMessage(writer, message, value);
+  return writer.finish();
+}
+
+/** The envelope around a message that is written in pieces: what stands before it, of so many bytes, and after it. */
+export function envelopeAround(
+  typeMeta: { apiVersion: string; kind: string },
+  rawBytes: number,
+): { head: Buffer; tail: Buffer } {
+  const head = new ProtobufWriter(64 + typeMeta.apiVersion.length + typeMeta.kind.length)
+    .raw(PREFIX)
+    .message(1, (inner) => inner.string(1, typeMeta.apiVersion).string(2, typeMeta.kind))
+    .lengthOf(2, rawBytes)
+    .finish();
+  return { head, tail: ENVELOPE_TAIL };
+}
+
+/** No content encoding, no content type: neither is ever set, and both are always written. */
+const ENVELOPE_TAIL = new ProtobufWriter(4).string(3, '').string(4, '').finish();
+
+/**
  * The enveloped bytes of an object, equal to Go's. Its kind and version come from `typeMeta` or else from itself.
  * Throws an Error where the kind has no message or a value is not of its field's type.
  */
@@ -114,13 +142,12 @@ export function encodeProtobuf(object: unknown, typeMeta: { apiVersion?: string;
   const apiVersion = typeMeta.apiVersion ?? String(own.apiVersion ?? '');
   const kind = typeMeta.kind ?? String(own.kind ?? '');
   const definition = definitionOfKind(apiVersion, kind);
-  const message = definition === undefined ? undefined : messageOf(definition);
-  if (!message) throw new Error(`encode protobuf: no message for kind ${kind} in ${apiVersion}`);
-  return new ProtobufWriter(1024)
-    .raw(PREFIX)
-    .message(1, (inner) => inner.string(1, apiVersion).string(2, kind))
-    .message(2, (inner) => encodeMessage(inner, message, object))
-    .string(3, '')
-    .string(4, '')
-    .finish();
+  if (definition === undefined) throw new Error(`encode protobuf: no message for kind ${kind} in ${apiVersion}`);
+  return enveloped({ apiVersion, kind }, encodeTyped(definition, object));
+}
+
+/** A message in its envelope. */
+export function enveloped(typeMeta: { apiVersion: string; kind: string }, raw: Buffer): Buffer {
+  const { head, tail } = envelopeAround(typeMeta, raw.length);
+  return Buffer.concat([head, raw, tail]);
 }

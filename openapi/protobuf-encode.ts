@@ -1,5 +1,5 @@
 /** JSON values to messages, byte for byte as Go writes them: ascending numbers, zeros written, maps sorted by key. */
-import { getOwn, isJsonObject, type JsonObject } from './json.ts';
+import { isJsonObject, type JsonObject } from './json.ts';
 import type { ProtobufWriter } from './protobuf.ts';
 import { writeIntOrString, writeMicroTime, writeQuantity, writeRaw, writeTime } from './protobuf-special.ts';
 import { type Message, messageOf, type ValueType, type WireField } from './protobuf-table.ts';
@@ -13,8 +13,8 @@ const MAX_INT64 = 2n ** 63n - 1n;
 export function encodeMessage(writer: ProtobufWriter, message: Message, value: unknown): void {
   const object = message.shape === 'object' ? objectOf(value, message.struct) : unshaped(message, value);
   for (const field of message.ascending) {
-    // The fields of an embedded struct stand among its parent's.
-    const inner = field.presence === 'inline' ? object : (getOwn(object, field.name) ?? undefined);
+    // The fields of an embedded struct stand among its parent's. None is called as anything that objects inherit.
+    const inner = field.presence === 'inline' ? object : (object[field.name] ?? undefined);
     if (field.label === 'map') writeMap(writer, field, inner);
     else if (field.label === 'list') writeList(writer, field, inner);
     else if (inner !== undefined) writeValue(writer, field.number, field.type, inner, field.name);

@@ -117,8 +117,18 @@ export function writeMicroTime(writer: ProtobufWriter, value: unknown): void {
   writeMoment(writer, value, true);
 }
 
+/** As nearly all moments are written. */
+const PLAIN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
 function writeMoment(writer: ProtobufWriter, value: unknown, micro: boolean): void {
   if (value === undefined || value === null) return;
+  if (!micro && typeof value === 'string' && PLAIN_TIME.test(value)) {
+    const plain = Date.parse(value) / 1000;
+    if (!Number.isNaN(plain)) {
+      if (plain !== ZERO_SECONDS) writer.integer(1, plain).integer(2, 0);
+      return;
+    }
+  }
   const parsed = micro ? parseMicroTime(String(value)) : parseTime(String(value));
   if ('error' in parsed) throw new Error(`encode protobuf: ${parsed.error}`);
   const seconds = Date.parse(`${parsed.value.slice(0, 19)}Z`) / 1000;

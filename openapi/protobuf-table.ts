@@ -1,5 +1,6 @@
 /** The messages of the wire: numbers, types and presence of their fields, read once and parsed where first used. */
 import { readGenerated } from './generated-file.ts';
+import { EXTRA_GROUPS, EXTRA_MESSAGES } from './protobuf-extra.ts';
 
 /** What a field, a list's item or a map's value holds. `raw` is JSON in bytes. */
 export type ValueType =
@@ -73,7 +74,9 @@ let table: Table | undefined;
 const parsed = new Map<string, Message>();
 
 function load(): Table {
-  table ??= readGenerated('protobuf.json') as Table;
+  if (table) return table;
+  const { groups, messages } = readGenerated('protobuf.json') as Table;
+  table = { groups: { ...groups, ...EXTRA_GROUPS }, messages: { ...messages, ...EXTRA_MESSAGES } };
   return table;
 }
 
@@ -96,6 +99,12 @@ export function definitionOfKind(apiVersion: string, kind: string): string | und
   if (home === undefined) return undefined;
   if (Object.hasOwn(messages, `${home}.${kind}`)) return `${home}.${kind}`;
   return EVERYWHERE.test(kind) && Object.hasOwn(messages, `${META}.${kind}`) ? `${META}.${kind}` : undefined;
+}
+
+/** Whether a group has kinds of its own in protobuf: built-in groups do, those of custom resources do not. */
+export function isProtobufGroup(group: string): boolean {
+  const prefix = `${group}/`;
+  return group === '' || Object.keys(load().groups).some((apiVersion) => apiVersion.startsWith(prefix));
 }
 
 function parseMessage(id: string, text: string): Message {

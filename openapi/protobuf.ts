@@ -42,12 +42,20 @@ export class ProtobufWriter {
   }
 
   string(field: number, value: string): this {
-    const size = Buffer.byteLength(value);
     this.#tag(field, LENGTH_DELIMITED);
-    this.#varint(size);
-    this.#reserve(size);
-    this.#bytes.write(value, this.#length, 'utf8');
-    this.#length += size;
+    // No character takes more than three bytes for each of its units.
+    const sizeMax = value.length * 3;
+    if (sizeMax > 0x7f) {
+      const size = Buffer.byteLength(value);
+      this.#varint(size);
+      this.#reserve(size);
+      this.#length += this.#bytes.write(value, this.#length);
+      return this;
+    }
+    this.#reserve(sizeMax + 1);
+    const size = this.#bytes.write(value, this.#length + 1);
+    this.#bytes[this.#length] = size;
+    this.#length += size + 1;
     return this;
   }
 
@@ -65,19 +73,30 @@ export class ProtobufWriter {
     return this;
   }
 
+  /** The tag and the length of bytes that the caller writes elsewhere. */
+  lengthOf(field: number, size: number): this {
+    this.#tag(field, LENGTH_DELIMITED);
+    this.#varint(size);
+    return this;
+  }
+
   /** A message within this one: what `write` writes. */
   message(field: number, write: (writer: this) => void): this {
     this.#tag(field, LENGTH_DELIMITED);
-    const start = this.#length;
+    // Its length stands before it and is known only after: one byte is left for it, and is enough for most.
+    this.#reserve(1);
+    const start = ++this.#length;
     write(this);
-    // Its length stands before it and is known only now.
     const size = this.#length - start;
-    this.#reserve(10);
+    if (size > 0x7f) {
+      const more = varintSize(size) - 1;
+      this.#reserve(more);
+      this.#bytes.copyWithin(start + more, start, this.#length);
+    }
+    const end = this.#length + varintSize(size) - 1;
+    this.#length = start - 1;
     this.#varint(size);
-    const prefix = this.#length - start - size;
-    const head = Buffer.from(this.#bytes.subarray(start + size, this.#length));
-    this.#bytes.copyWithin(start + prefix, start, start + size);
-    this.#bytes.set(head, start);
+    this.#length = end;
     return this;
   }
 
@@ -104,4 +123,11 @@ export class ProtobufWriter {
     this.#bytes.copy(larger, 0, 0, this.#length);
     this.#bytes = larger;
   }
+}
+
+/** Bytes that a length takes. */
+function varintSize(value: number): number {
+  let size = 1;
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) size++;
+  return size;
 }

@@ -136,14 +136,13 @@ describe('status', () => {
     assert.equal(status.isStatus(new Error('NotFound'), 'NotFound'), false);
   });
 
-  it('success has no reason', () => {
+  it('success has neither reason nor code', () => {
     assert.deepEqual(status.success({ name: 'web' }), {
       kind: 'Status',
       apiVersion: 'v1',
       metadata: {},
       status: 'Success',
       details: { name: 'web' },
-      code: 200,
     });
   });
 });

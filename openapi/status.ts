@@ -74,7 +74,7 @@ function failure(code: number, reason: string, message: string, details?: Status
 }
 
 function objectDetails({ group, resource }: ResourceName, name: string): StatusDetails {
-  return { ...(name ? { name } : {}), ...(group ? { group } : {}), kind: resource };
+  return { ...(name ? { name } : {}), ...(group ? { group } : {}), ...(resource ? { kind: resource } : {}) };
 }
 
 export function notFound(resource: ResourceName, name: string): StatusError {
@@ -132,9 +132,7 @@ export function invalid(kind: { group: string; kind: string }, name: string, err
   const list = unique.length === 1 ? unique[0] : `[${unique.join(', ')}]`;
   const what = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
   return failure(422, 'Invalid', `${what} "${name}" is invalid${errors.length > 0 ? `: ${list}` : ''}`, {
-    name,
-    ...(kind.group ? { group: kind.group } : {}),
-    kind: kind.kind,
+    ...objectDetails({ group: kind.group, resource: kind.kind }, name),
     causes: errors.map((error) => ({ reason: error.type, message: error.message, field: error.field })),
   });
 }
@@ -206,14 +204,13 @@ export function internalError(message: string): StatusError {
   return failure(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] });
 }
 
-/** The answer to a deletion that left nothing to show, and to a deletion of a collection in 1.20's manner. */
-export function success(details?: StatusDetails): Status {
+/** The answer to a deletion that left nothing to show: without a code, as upstream. */
+export function success(details?: StatusDetails): Omit<Status, 'code'> {
   return {
     kind: 'Status',
     apiVersion: 'v1',
     metadata: {},
     status: 'Success',
     ...(details ? { details } : {}),
-    code: 200,
   };
 }

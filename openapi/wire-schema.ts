@@ -40,13 +40,25 @@ export interface WireDefinition {
   omittedWhenEmpty: ReadonlySet<string>;
   /** Fields that are written even then, as Go does with structs and with what has no `omitempty`. */
   alwaysWritten: readonly string[];
+  /** How the ownership of fields is divided that are not treated in the ordinary way. */
+  ownership: ReadonlyMap<string, Ownership>;
+  /** The struct is owned as a whole. */
+  atomic: boolean;
 }
+
+/** What server-side apply tells apart in a field; ordinarily lists are owned as a whole and all else field by field. */
+export type Ownership =
+  | { kind: 'set' | 'atomic' | 'granular' }
+  /** `defaults` are declared for keys that an item may leave out. */
+  | { kind: 'map'; keys: readonly string[]; defaults: Readonly<Record<string, unknown>> };
 
 interface CompactDefinition {
   f: Record<string, string>;
   m?: Record<string, string>;
   o?: string[];
   a?: string[];
+  l?: Record<string, string>;
+  x?: 1;
 }
 
 const GO_NAMES: Record<ScalarKind, string> = {
@@ -80,6 +92,8 @@ export function wireDefinition(id: string): WireDefinition | undefined {
     merges: new Map(Object.entries(raw.m ?? {}).map(([name, code]) => [name, parseRule(code)])),
     omittedWhenEmpty: new Set(raw.o ?? []),
     alwaysWritten: raw.a ?? [],
+    ownership: new Map(Object.entries(raw.l ?? {}).map(([name, code]) => [name, parseOwnership(code)])),
+    atomic: raw.x === 1,
   };
   parsed.set(id, definition);
   return definition;
@@ -120,4 +134,16 @@ function parseRule(code: string): MergeRule {
     retainKeys: list.includes('retainKeys'),
     key,
   };
+}
+
+function parseOwnership(code: string): Ownership {
+  if (!code.startsWith('map:')) return { kind: code as 'set' | 'atomic' | 'granular' };
+  const keys: string[] = [];
+  const defaults: Record<string, unknown> = {};
+  for (const part of code.slice('map:'.length).split(',')) {
+    const [key = '', fallback] = part.split('=');
+    keys.push(key);
+    if (fallback !== undefined) defaults[key] = JSON.parse(fallback);
+  }
+  return { kind: 'map', keys, defaults };
 }

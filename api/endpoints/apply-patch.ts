@@ -1,4 +1,4 @@
-/** The three kinds of patch, applied to any value, with their errors as upstream answers them. */
+/** The kinds of patch that work on any value, with their errors as upstream answers them. */
 import { applyJsonPatch } from '../../openapi/json-patch.ts';
 import { applyMergePatch } from '../../openapi/merge-patch.ts';
 import { PatchError } from '../../openapi/patch-error.ts';
@@ -6,6 +6,7 @@ import { badRequest, StatusError, tooLarge, unsupportedMediaType } from '../../o
 import { applyStrategicMergePatch } from '../../openapi/strategic-merge.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { mediaType, parseJson } from './decode.ts';
+import { APPLY_YAML } from './field-manager.ts';
 
 const APPLY: Record<string, (original: unknown, patch: unknown, definition: string) => unknown> = {
   'application/json-patch+json': (original, patch) => applyJsonPatch(original, patch),
@@ -24,7 +25,7 @@ export interface Patch {
 /** Reads a request's patch. Throws 415 for a type that is none, 400 for a body that cannot be read. */
 export async function readPatch(request: ApiRequest): Promise<Patch> {
   const apply = APPLY[mediaType(request.header('content-type'))];
-  if (!apply) throw unsupportedMediaType(Object.keys(APPLY));
+  if (!apply) throw unsupportedMediaType([...Object.keys(APPLY), APPLY_YAML]);
   const body = await patchBody(request);
   return {
     body,

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import { badRequest, pageNotFound, StatusError } from '../../openapi/status.ts';
+import type { ServiceAccountTokens } from '../auth/tokens/service-account-tokens.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { ResourceInfo } from '../http/request-info.ts';
 import type { ResourceDeclaration } from '../registry/declaration.ts';
@@ -19,6 +20,8 @@ export interface EndpointContext {
   known: KnownKind;
   /** Asks a node's kubelet. Absent: this server reaches no kubelet. */
   kubelet?: KubeletAccess;
+  /** Issues tokens for service accounts. Absent: this server issues none. */
+  tokens?: ServiceAccountTokens;
 }
 
 /** How the server reaches kubelets: with its own client certificate, trusting the cluster's CA for theirs. */

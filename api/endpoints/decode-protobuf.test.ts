@@ -36,6 +36,21 @@ describe('a body in protobuf', () => {
     assert.deepEqual(value, { kind: 'DeleteOptions', gracePeriodSeconds: 0 });
   });
 
+  it('is never one of a custom resource, which has no messages', () => {
+    const custom = { kind: 'Foo', apiVersion: 'example.com/v1' };
+    const missing = "Object 'Kind' is missing in 'object has no kind field '";
+    for (const [bytes, message] of [
+      ['k8s\0\x12\x00', `Foo in version "v1" cannot be handled as a Foo: ${missing}`],
+      [
+        encodeProtobuf({ kind: 'ConfigMap', apiVersion: 'v1' }),
+        `ConfigMap in version "v1" cannot be handled as a Foo: ${missing}`,
+      ],
+    ] as const)
+      assert.throws(() => read(bytes, custom), { code: 400, message });
+    const options = encodeProtobuf({ kind: 'DeleteOptions', apiVersion: 'v1' });
+    assert.deepEqual(read(options, { ...custom, kind: 'DeleteOptions' }), { kind: 'DeleteOptions' });
+  });
+
   // Each answer as kube-apiserver gave it to the same bytes.
   const unrecognized = 'the object provided is unrecognized (must be of type ConfigMap)';
   const cannot = 'ConfigMap in version "v1" cannot be handled as a ConfigMap';

@@ -52,9 +52,16 @@ export function typed(
   if (first !== undefined) throw badRequest(prefix + first.message);
   reportUnknown([...decoded.unknown, ...(request.duplicates ?? [])], request, prefix);
   const object = decoded.value as KubeObject;
+  keepReset(value, object);
   object.kind = expected.kind;
   object.apiVersion = apiVersionOf(expected);
   return object;
+}
+
+/** An empty list of managers is not the same as none: it resets them, as one empty entry does. */
+function keepReset(value: unknown, object: KubeObject): void {
+  const sent = (value as KubeObject).metadata?.managedFields;
+  if (Array.isArray(sent) && sent.length === 0) object.metadata = { ...object.metadata, managedFields: [{}] };
 }
 
 const WARNINGS_MAX = 10;

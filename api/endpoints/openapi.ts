@@ -35,12 +35,15 @@ export function openapi(request: ApiRequest, documents: OpenApiDocuments): ApiRe
   if (path === '/openapi/v3') return answer(request, documents.v3Index(), 'application/json');
   const document = path.startsWith('/openapi/v3/') ? documents.v3(path.slice('/openapi/v3/'.length)) : undefined;
   if (!document) throw pageNotFound();
-  return answer(request, document, 'application/json');
+  const hash = request.query.get('hash');
+  return hash && hash !== document.etag
+    ? moved(`${path}?hash=${document.etag}`)
+    : answer(request, document, 'application/json');
 }
 
 /** kubectl up to 1.26 or so reads this document only as protobuf, later ones prefer it. */
 function version2(request: ApiRequest, documents: OpenApiDocuments): ApiResult {
-  for (const { type } of parseAccept(request.header('accept') ?? '*/*')) {
+  for (const { type } of parseAccept(request.header('accept') || '*/*')) {
     if (V2_PROTOBUF_MEDIA_TYPES.includes(type))
       return answer(request, documents.v2Protobuf(), V2_PROTOBUF_CONTENT_TYPE);
     if (type === 'application/json' || type === '*/*' || type === 'application/*')
@@ -57,6 +60,19 @@ function answer(request: ApiRequest, document: OpenApiDocument, contentType: str
   // A URL that names the hash always means the same document.
   if (request.query.get('hash') === document.etag)
     headers['cache-control'] = `public, immutable, max-age=${YEAR_SECONDS}`;
-  if (request.header('if-none-match') === etag) return { kind: 'raw', status: 304, contentType, body: '', headers };
+  if (namesTag(request.header('if-none-match'), etag))
+    return { kind: 'raw', status: 304, contentType: '', body: '', headers };
   return { kind: 'raw', status: 200, contentType, body: document.body, headers };
+}
+
+/** Whether an `If-None-Match` names the tag, in a list or not, weak or not. */
+function namesTag(header: string | undefined, etag: string): boolean {
+  const tags = header?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags?.some((tag) => tag === etag || tag === '*') ?? false;
+}
+
+/** To the document as it is today, for who asks for an older one by its hash. */
+function moved(location: string): ApiResult {
+  const body = `<a href="${location}">Moved Permanently</a>.\n\n`;
+  return { kind: 'raw', status: 301, contentType: 'text/html; charset=utf-8', body, headers: { location } };
 }

@@ -12,6 +12,8 @@ import type { ResourceDeclaration } from '../registry/declaration.ts';
 import type { ServedResource } from '../registry/served.ts';
 import type { ListQuery } from '../registry/store/list.ts';
 import type { WriteContext } from '../registry/store/store.ts';
+import { mediaType } from './decode.ts';
+import { APPLY_YAML, fieldManagerErrors } from './field-manager.ts';
 
 /** `dryRun=All`, and who asks. Throws 422 for another dryRun value, as upstream. */
 export function writeContext(request: ApiRequest, kind: string, bodyDryRun: readonly string[] = []): WriteContext {
@@ -25,6 +27,10 @@ export function writeContext(request: ApiRequest, kind: string, bodyDryRun: read
     };
     throw invalid({ group: 'meta.k8s.io', kind }, '', [error]);
   }
+  const isApply = mediaType(request.header('content-type')) === APPLY_YAML;
+  const isPatch = kind === 'PatchOptions';
+  const errors = fieldManagerErrors(request.query, isPatch && isApply, isPatch);
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors);
   checkFieldValidation(request.query.get('fieldValidation') ?? '', kind);
   return {
     user: request.user.name,

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import type { V1ReplicationController } from '../../openapi/generated/types.ts';
 import { configMap, NAMESPACE, plain, refusedAs, WRITE, withRegistry } from '../registry/store/store.fixture.ts';
-import { ask, handle, pathTo, requestTo } from './verbs.fixture.ts';
+import { ask, pathTo } from './verbs.fixture.ts';
 
 const MERGE = 'application/merge-patch+json';
 const JSON_PATCH = 'application/json-patch+json';
 const STRATEGIC = 'application/strategic-merge-patch+json';
-const APPLY = 'application/apply-patch+yaml';
 
 const controller = (name: string, replicas = 1) => ({
   metadata: { name },
@@ -140,15 +139,6 @@ describe('a patch', () => {
       const patched = await ask(fixture, 'PATCH', path, { contentType: MERGE, body: { data: { b: '2' } } });
       assert.deepEqual(patched.data, { a: '1', b: '2' });
       assert.deepEqual(plain(fixture.store('configmaps').get(NAMESPACE, 'm')).data, { a: '1' });
-    }),
-  );
-
-  it(
-    'that applies is not understood yet',
-    withRegistry(async (fixture) => {
-      await fixture.store('configmaps').create(NAMESPACE, configMap('m'), WRITE);
-      const request = requestTo('PATCH', pathTo('configmaps', 'm'), { contentType: APPLY, body: {} });
-      await assert.rejects(handle(fixture, request), refusedAs('UnsupportedMediaType'));
     }),
   );
 });

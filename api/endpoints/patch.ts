@@ -4,15 +4,16 @@ import type { ApiResult } from '../http/request.ts';
 import type { UpdateOptions } from '../registry/store/store.ts';
 import { readPatch } from './apply-patch.ts';
 import { expectedOf, type ResourceRequest } from './context.ts';
-import { typed } from './decode.ts';
+import { mediaType, typed } from './decode.ts';
+import { APPLY_YAML, managerOf } from './field-manager.ts';
 import { writeContext } from './options.ts';
 import { objectOf } from './present.ts';
+import { serverSideApply } from './server-side-apply.ts';
 
-/** PATCH of an object: JSON Patch, merge patch or strategic merge patch. */
-export async function patch(
-  { request, info, served, store, context }: ResourceRequest,
-  options: UpdateOptions = {},
-): Promise<ApiResult> {
+/** PATCH of an object: JSON Patch, merge patch, strategic merge patch or a configuration to apply. */
+export async function patch(target: ResourceRequest, options: UpdateOptions = {}): Promise<ApiResult> {
+  const { request, info, served, store, context } = target;
+  if (mediaType(request.header('content-type')) === APPLY_YAML) return serverSideApply(target, options);
   const write = writeContext(request, 'PatchOptions');
   const requested = await readPatch(request);
   const { declaration } = served;
@@ -29,6 +30,7 @@ export async function patch(
     ...options,
     createOnUpdate: false,
     fromStored: true,
+    manage: served.fields.tracker(managerOf(request), info.subresource),
   });
   return { kind: 'object', status: 200, object: served.shown(object), resource: declaration };
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import type { ApiResult, ListMetadata, WatchFrame } from '../http/request.ts';
+import { decodeProtobuf } from '../../openapi/protobuf-codec.ts';
+import type { ApiResult, ListMetadata } from '../http/request.ts';
+import type { ResourceDeclaration } from '../registry/declaration.ts';
 import {
   configMap,
   type Fixture,
@@ -11,10 +13,12 @@ import {
 } from '../registry/store/store.fixture.ts';
 import { CachedObject } from '../storage/watch-cache.ts';
 import { PLAIN, type Presentation } from './negotiate.ts';
-import { framePresenter, type PresentOptions, presentList, presentObject, slices } from './present.ts';
+import { type PresentOptions, presentList, presentObject, slices } from './present.ts';
 
 const TABLE: Presentation = { ...PLAIN, as: { kind: 'Table', version: 'v1' } };
 const PARTIAL: Presentation = { ...PLAIN, as: { kind: 'PartialObjectMetadata', version: 'v1' } };
+const PARTIALS: Presentation = { ...PLAIN, as: { kind: 'PartialObjectMetadataList', version: 'v1' } };
+const PROTOBUF = { format: 'protobuf' } as const;
 const optionsOf = (presentation: Presentation, includeObject: string | null = null): PresentOptions => ({
   presentation,
   includeObject,
@@ -52,9 +56,9 @@ describe('presenting an object', () => {
       const [object] = await stored(fixture, 'a');
       assert.ok(object);
       const opaque = unparseable(object);
-      const pieces = await presentObject(asResult(opaque, fixture), optionsOf(PLAIN));
-      assert.equal(pieces.length, 1);
+      const pieces = presentObject(asResult(opaque, fixture), optionsOf(PLAIN));
       assert.ok(pieces[0] === opaque.bytes);
+      assert.equal(Buffer.concat(pieces.slice(1)).toString(), '\n');
     }),
   );
 
@@ -67,7 +71,7 @@ describe('presenting an object', () => {
     {
       title: 'as YAML',
       presentation: { format: 'yaml', pretty: false },
-      check: (text) => assert.match(text, /^kind: ConfigMap\napiVersion: v1\nmetadata:\n/),
+      check: (text) => assert.match(text, /^apiVersion: v1\ndata:\n {2}k: a\nkind: ConfigMap\nmetadata:\n/),
     },
     {
       title: 'as its metadata',
@@ -95,10 +99,127 @@ describe('presenting an object', () => {
       withRegistry(async (fixture) => {
         const [object] = await stored(fixture, 'a');
         assert.ok(object);
-        check(Buffer.concat(await presentObject(asResult(object, fixture), optionsOf(presentation))).toString());
+        check(Buffer.concat(presentObject(asResult(object, fixture), optionsOf(presentation))).toString());
       }),
     );
   }
+});
+
+describe('presenting an object in protobuf', () => {
+  const asResult = (object: CachedObject, fixture: Fixture): Extract<ApiResult, { kind: 'object' }> => ({
+    kind: 'object',
+    status: 200,
+    object,
+    resource: fixture.store('configmaps').declaration,
+  });
+  const present = (object: CachedObject, fixture: Fixture, presentation: Presentation) =>
+    presentObject(asResult(object, fixture), optionsOf(presentation));
+
+  it(
+    'encodes it once, whoever asks',
+    withRegistry(async (fixture) => {
+      const [object] = await stored(fixture, 'a');
+      assert.ok(object);
+      const presentation = { ...PLAIN, ...PROTOBUF };
+      const [first] = present(object, fixture, presentation);
+      assert.ok(first);
+      assert.deepEqual(decodeProtobuf(first).value, object.object);
+      assert.equal(present(object, fixture, presentation)[0], first);
+    }),
+  );
+
+  for (const version of ['v1', 'v1beta1']) {
+    it(
+      `has its metadata as ${version} has it`,
+      withRegistry(async (fixture) => {
+        const [object] = await stored(fixture, 'a');
+        assert.ok(object);
+        const as = { kind: 'PartialObjectMetadata', version } as const;
+        const [bytes] = present(object, fixture, { ...PLAIN, ...PROTOBUF, as });
+        assert.ok(bytes);
+        assert.deepEqual(decodeProtobuf(bytes).value, {
+          kind: 'PartialObjectMetadata',
+          apiVersion: `meta.k8s.io/${version}`,
+          metadata: object.object.metadata,
+        });
+      }),
+    );
+  }
+});
+
+describe('presenting what is no object of the resource', () => {
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' };
+  const result = (object: object, resource: ResourceDeclaration): Extract<ApiResult, { kind: 'object' }> => ({
+    kind: 'object',
+    status: 200,
+    object,
+    resource,
+  });
+
+  for (const presentation of [PLAIN, TABLE, PARTIAL, PARTIALS]) {
+    it(
+      `shows a Status as it is, asked for ${presentation.as?.kind ?? 'nothing else'}`,
+      withRegistry(async ({ store }) => {
+        const { declaration } = store('configmaps');
+        assert.deepEqual(parse(presentObject(result(status, declaration), optionsOf(presentation))), status);
+      }),
+    );
+  }
+
+  it(
+    'has columns for a Scale, whatever it is the scale of',
+    withRegistry(async ({ store }) => {
+      const { declaration } = store('replicationcontrollers');
+      const scale = { kind: 'Scale', apiVersion: 'autoscaling/v1', metadata: { name: 'a' }, spec: { replicas: 3 } };
+      const table = parse(presentObject(result(scale, declaration), optionsOf(TABLE))) as {
+        columnDefinitions: { name: string }[];
+        rows: { cells: unknown[] }[];
+      };
+      assert.deepEqual(
+        table.columnDefinitions.map(({ name }) => name),
+        ['Name', 'Desired', 'Available', 'Age'],
+      );
+      assert.deepEqual(table.rows[0]?.cells, ['a', 3, 0, '<unknown>']);
+    }),
+  );
+
+  it(
+    'refuses a Table of what is only ever created, and of what has no columns',
+    withRegistry(async ({ store }) => {
+      const { declaration } = store('configmaps');
+      const review: ResourceDeclaration = { ...declaration, kind: 'Review', virtual: { create: (object) => object } };
+      const refused = { code: 406, message: /^only the following media types are accepted: application\/json, / };
+      assert.throws(
+        () => presentObject(result({ kind: 'Review', apiVersion: 'v1' }, review), optionsOf(TABLE)),
+        refused,
+      );
+      const binding = { kind: 'Binding', apiVersion: 'v1' };
+      assert.throws(() => presentObject(result(binding, declaration), optionsOf(TABLE)), refused);
+    }),
+  );
+
+  it(
+    'says which of a list and an object is asked for as the other',
+    withRegistry(async ({ store }) => {
+      const { declaration } = store('configmaps');
+      const object = { kind: 'ConfigMap', apiVersion: 'v1', metadata: {} };
+      assert.throws(() => presentObject(result(object, declaration), optionsOf(PARTIALS)), {
+        code: 406,
+        message: 'you requested PartialObjectMetadataList, but the requested object is not a list (*core.ConfigMap)',
+      });
+      const list = { kind: 'list', items: [], metadata: { resourceVersion: '1' } } as const;
+      const custom = { ...declaration, group: 'example.com', decode: () => assert.fail('nothing is decoded') };
+      for (const [resource, type] of [
+        [declaration, '*core.ConfigMapList'],
+        [{ ...declaration, group: 'rbac.authorization.k8s.io', kind: 'Role' }, '*rbac.RoleList'],
+        [custom, '*unstructured.UnstructuredList'],
+      ] as const)
+        assert.throws(() => presentList({ ...list, items: [], resource }, optionsOf(PARTIAL)), {
+          code: 406,
+          message: `you requested PartialObjectMetadata, but the requested object is a list (${type})`,
+        });
+    }),
+  );
 });
 
 describe('presenting a list', () => {
@@ -114,7 +235,7 @@ describe('presenting a list', () => {
     'joins the stored bytes without kind and version, and parses nothing',
     withRegistry(async (fixture) => {
       const items = await stored(fixture, 'a', 'b', 'c');
-      const list = parse(await presentList(asResult(items.map(unparseable), fixture), optionsOf(PLAIN)));
+      const list = parse(presentList(asResult(items.map(unparseable), fixture), optionsOf(PLAIN)));
       assert.deepEqual([list.kind, list.apiVersion, list.metadata], ['ConfigMapList', 'v1', metadata]);
       const expected = items.map(({ object: { kind: _kind, apiVersion: _version, ...rest } }) => rest);
       assert.deepEqual(list.items, expected);
@@ -122,9 +243,54 @@ describe('presenting a list', () => {
   );
 
   it(
+    'leaves kind and version to custom resources',
+    withRegistry(async (fixture) => {
+      const items = await stored(fixture, 'a');
+      const result = asResult(items, fixture);
+      const resource = { ...result.resource, group: 'example.com', decode: () => assert.fail('nothing is decoded') };
+      const list = parse(presentList({ ...result, resource }, optionsOf(PLAIN)));
+      assert.deepEqual(
+        list.items,
+        items.map(({ object }) => object),
+      );
+    }),
+  );
+
+  it(
+    'joins in protobuf what was encoded once an object',
+    withRegistry(async (fixture) => {
+      const items = await stored(fixture, 'a', 'b');
+      const result = asResult(items, fixture);
+      const presentation = { ...PLAIN, ...PROTOBUF };
+      const pieces = presentList(result, optionsOf(presentation));
+      const json = parse(presentList(result, optionsOf(PLAIN)));
+      assert.deepEqual(decodeProtobuf(Buffer.concat(pieces)).value, json);
+      const again = presentList(result, optionsOf(presentation));
+      assert.equal(pieces.filter((piece) => again.includes(piece)).length >= items.length, true);
+    }),
+  );
+
+  for (const version of ['v1', 'v1beta1'] as const) {
+    it(
+      `lists metadata in protobuf as ${version} has it`,
+      withRegistry(async (fixture) => {
+        const items = await stored(fixture, 'a', 'b');
+        const as = { kind: 'PartialObjectMetadataList', version } as const;
+        const bytes = Buffer.concat(presentList(asResult(items, fixture), optionsOf({ ...PLAIN, ...PROTOBUF, as })));
+        assert.deepEqual(decodeProtobuf(bytes).value, {
+          kind: 'PartialObjectMetadataList',
+          apiVersion: `meta.k8s.io/${version}`,
+          metadata,
+          items: items.map(({ object }) => ({ metadata: object.metadata })),
+        });
+      }),
+    );
+  }
+
+  it(
     'of nothing is a list',
     withRegistry(async (fixture) => {
-      assert.deepEqual(parse(await presentList(asResult([], fixture), optionsOf(PLAIN))).items, []);
+      assert.deepEqual(parse(presentList(asResult([], fixture), optionsOf(PLAIN))).items, []);
     }),
   );
 
@@ -138,7 +304,7 @@ describe('presenting a list', () => {
       `as a Table has rows with ${row ?? 'nothing'} when asked for ${includeObject ?? 'nothing'}`,
       withRegistry(async (fixture) => {
         const items = await stored(fixture, 'a', 'b');
-        const table = parse(await presentList(asResult(items, fixture), optionsOf(TABLE, includeObject)));
+        const table = parse(presentList(asResult(items, fixture), optionsOf(TABLE, includeObject)));
         const rows = table.rows as { cells: unknown[]; object: { kind: string } | null }[];
         assert.deepEqual(
           rows.map(({ cells }) => cells[0]),
@@ -157,8 +323,8 @@ describe('presenting a list', () => {
     'as a Table refuses rows of an unknown kind',
     withRegistry(async (fixture) => {
       const items = await stored(fixture, 'a');
-      await assert.rejects(
-        presentList(asResult(items, fixture), optionsOf(TABLE, 'All')),
+      assert.throws(
+        () => presentList(asResult(items, fixture), optionsOf(TABLE, 'All')),
         refusedAs('BadRequest', /includeObject: Invalid value: "All": must be 'Metadata', 'Object', 'None', or empty$/),
       );
     }),
@@ -168,68 +334,9 @@ describe('presenting a list', () => {
     'as metadata is a list of metadata',
     withRegistry(async (fixture) => {
       const items = await stored(fixture, 'a');
-      const list = parse(await presentList(asResult(items, fixture), optionsOf(PARTIAL)));
+      const list = parse(presentList(asResult(items, fixture), optionsOf(PARTIALS)));
       assert.equal(list.kind, 'PartialObjectMetadataList');
       assert.equal((list.items as Loose[])[0]?.kind, 'PartialObjectMetadata');
-    }),
-  );
-});
-
-describe('presenting watch frames', () => {
-  const framesOf = (objects: CachedObject[], fixture: Fixture, options: PresentOptions): Record<string, Loose>[] => {
-    const present = framePresenter(fixture.store('configmaps').declaration, options);
-    // One batch after the other: what must be said once must not be said again.
-    const pieces = objects.flatMap((object) => [...present([{ type: 'ADDED', object }], options.now)]);
-    const lines = Buffer.concat(pieces).toString().split('\n');
-    assert.equal(lines.pop(), '', 'every line has an end');
-    return lines.map((line) => JSON.parse(line));
-  };
-
-  it(
-    'passes the stored bytes on, and parses nothing',
-    withRegistry(async (fixture) => {
-      const objects = await stored(fixture, 'a', 'b');
-      const lines = framesOf(objects.map(unparseable), fixture, optionsOf(PLAIN));
-      assert.deepEqual(
-        lines,
-        objects.map(({ object }) => ({ type: 'ADDED', object })),
-      );
-    }),
-  );
-
-  it(
-    'writes objects that are stored nowhere, such as bookmarks',
-    withRegistry(async (fixture) => {
-      const object = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { resourceVersion: '7' } };
-      const present = framePresenter(fixture.store('configmaps').declaration, optionsOf(PLAIN));
-      const frame: WatchFrame = { type: 'BOOKMARK', object };
-      assert.equal(Buffer.concat([...present([frame], 0)]).toString(), `${JSON.stringify(frame)}\n`);
-    }),
-  );
-
-  it(
-    'says what the columns are in the first Table only',
-    withRegistry(async (fixture) => {
-      const lines = framesOf(await stored(fixture, 'a', 'b'), fixture, optionsOf(TABLE)) as unknown as {
-        object: { columnDefinitions: object[] | null; rows: { cells: unknown[] }[] };
-      }[];
-      assert.deepEqual(
-        lines.map(({ object }) => object.columnDefinitions?.length),
-        [3, undefined],
-      );
-      assert.deepEqual(
-        lines.map(({ object }) => object.rows[0]?.cells[0]),
-        ['a', 'b'],
-      );
-    }),
-  );
-
-  it(
-    'refuses Tables with rows of an unknown kind before the first frame, metadata never',
-    withRegistry(async (fixture) => {
-      const { declaration } = fixture.store('configmaps');
-      assert.throws(() => framePresenter(declaration, optionsOf(TABLE, 'All')), refusedAs('BadRequest'));
-      framePresenter(declaration, optionsOf(PARTIAL, 'All'));
     }),
   );
 });

@@ -1,11 +1,20 @@
 /** Turns what a handler answered into bytes of the negotiated form. Stored bytes are passed on as they are. */
 import { apiVersionOf, type KubeObject } from '../../openapi/object.ts';
-import { badRequest } from '../../openapi/status.ts';
-import type { ApiResult, ListMetadata, WatchFrame, WatchType } from '../http/request.ts';
+import { badRequest, notAcceptable, StatusError } from '../../openapi/status.ts';
+import type { ApiResult, ListMetadata } from '../http/request.ts';
 import type { ResourceDeclaration } from '../registry/declaration.ts';
 import { CachedObject } from '../storage/watch-cache.ts';
-import type { Presentation } from './negotiate.ts';
-import { partialOf, type TableOptions, tableOf } from './table.ts';
+import {
+  envelopedValue,
+  hasProtobuf,
+  protobufList,
+  protobufObject,
+  protobufPartial,
+  protobufPartialList,
+} from './encode-protobuf.ts';
+import { MEDIA_TYPES, type Presentation } from './negotiate.ts';
+import { partialOf, scaleColumns, type TableOptions, tableOf } from './table.ts';
+import { emitYaml } from './yaml-emit.ts';
 
 export interface PresentOptions {
   presentation: Presentation;
@@ -14,86 +23,59 @@ export interface PresentOptions {
   now: number;
 }
 
-/** Bytes of one object, in pieces to be written one after the other. */
-export async function presentObject(
-  result: Extract<ApiResult, { kind: 'object' }>,
-  options: PresentOptions,
-): Promise<Buffer[]> {
+/** Bytes of one object, in pieces to be written one after the other. Throws 406 for a form that it does not have. */
+export function presentObject(result: Extract<ApiResult, { kind: 'object' }>, options: PresentOptions): Buffer[] {
   const { presentation } = options;
-  if (result.object instanceof CachedObject && isPlain(presentation)) return [result.object.bytes];
-  return encode(shape(objectOf(result.object), result.resource, options), presentation);
+  const { object, resource } = result;
+  if (isPlain(presentation) && object instanceof CachedObject) return [object.bytes, NEWLINE];
+  const { as, format } = presentation;
+  // A Status is never shown as something else.
+  if (!as || isStatusObject(object)) {
+    return format === 'protobuf' ? [protobufObject(object)] : encode(objectOf(object), presentation);
+  }
+  if (as.kind === 'PartialObjectMetadataList')
+    throw isNoList(resource ?? { group: '', kind: objectOf(object).kind ?? '' });
+  if (as.kind === 'Table') return encode(tableOfOne(objectOf(object), resource, options), presentation);
+  if (format === 'protobuf') return [protobufPartial(object, as.version)];
+  return encode(partialOf(objectOf(object), as.version), presentation);
 }
 
-/** Bytes of a list. The plain form joins stored bytes with commas and parses nothing. */
-export async function presentList(
-  result: Extract<ApiResult, { kind: 'list' }>,
-  options: PresentOptions,
-): Promise<Buffer[]> {
+/** Bytes of a list. The plain forms join stored bytes and parse nothing. Throws 406 as `presentObject` does. */
+export function presentList(result: Extract<ApiResult, { kind: 'list' }>, options: PresentOptions): Buffer[] {
   const { presentation } = options;
   const { resource, items, metadata } = result;
+  const { as, format } = presentation;
   if (isPlain(presentation)) return listBytes(resource, items, metadata);
-  const objects = items.map((item) => item.object);
-  if (presentation.as?.kind === 'Table')
-    return encode(tableOf(resource, objects, metadata, tableOptions(options, true)), presentation);
-  if (presentation.as) {
-    const { version } = presentation.as;
-    const list = {
-      kind: 'PartialObjectMetadataList',
-      apiVersion: `meta.k8s.io/${version}`,
-      metadata,
-      items: objects.map((o) => partialOf(o, version)),
-    };
-    return encode(list, presentation);
+  if (!as) {
+    if (format === 'protobuf') return protobufList(resource, items, metadata);
+    return encode(JSON.parse(Buffer.concat(listBytes(resource, items, metadata)).toString()), presentation);
   }
-  return encode(JSON.parse(Buffer.concat(listBytes(resource, items, metadata)).toString()), presentation);
-}
-
-/**
- * Encodes the frames of one watch, in pieces to be written one after the other; keeps what must differ between the
- * first and the later ones. Throws BadRequest for options that no frame can meet.
- */
-export function framePresenter(
-  resource: ResourceDeclaration,
-  options: PresentOptions,
-): (frames: readonly WatchFrame[], now: number) => Iterable<Buffer> {
-  const { as } = options.presentation;
-  if (!as) return plainFrames;
-  const shown =
-    as.kind === 'Table' ? tableRows(resource, options) : (object: KubeObject) => partialOf(object, as.version);
-  return function* (frames, now) {
-    for (const { type, object } of frames)
-      yield Buffer.from(`${JSON.stringify({ type, object: shown(objectOf(object), now) })}\n`);
+  if (as.kind === 'PartialObjectMetadata') throw isList(resource);
+  if (as.kind === 'Table') {
+    if (!hasTables(resource)) throw notAcceptable([...MEDIA_TYPES]);
+    const objects = items.map((item) => item.object);
+    return encode(tableOf(resource, objects, metadata, tableOptions(options, true)), presentation);
+  }
+  if (format === 'protobuf') return protobufPartialList(as.version, items, metadata);
+  const list = {
+    kind: 'PartialObjectMetadataList',
+    apiVersion: `meta.k8s.io/${as.version}`,
+    metadata,
+    items: items.map((item) => partialOf(item.object, as.version)),
   };
+  return encode(list, presentation);
 }
 
-/** Tables of one row each, of which only the first says what the columns are. */
-function tableRows(
-  resource: ResourceDeclaration,
-  options: PresentOptions,
-): (object: KubeObject, now: number) => object {
-  let table = tableOptions(options, true);
-  return (object, now) => {
-    const metadata = { resourceVersion: object.metadata?.resourceVersion };
-    const shown = tableOf(resource, [object], metadata, { ...table, now });
-    table = { ...table, headers: false };
-    return shown;
-  };
-}
-
-const FRAME_HEADS: Record<WatchType, Buffer> = {
-  ADDED: Buffer.from('{"type":"ADDED","object":'),
-  MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
-  DELETED: Buffer.from('{"type":"DELETED","object":'),
-  BOOKMARK: Buffer.from('{"type":"BOOKMARK","object":'),
-};
-const FRAME_TAIL = Buffer.from('}\n');
-
-/** Events as plain JSON: the object's bytes are those that were encoded when it was committed, for all watchers. */
-function* plainFrames(frames: readonly WatchFrame[]): Generator<Buffer> {
-  for (const { type, object } of frames) {
-    yield FRAME_HEADS[type];
-    yield object instanceof CachedObject ? object.bytes : Buffer.from(JSON.stringify(object));
-    yield FRAME_TAIL;
+/** Bytes of any value. In protobuf only of kinds that have a message. */
+export function encode(value: object, presentation: Presentation): Buffer[] {
+  switch (presentation.format) {
+    case 'protobuf':
+      return [envelopedValue(value)];
+    case 'yaml':
+      return [Buffer.from(emitYaml(value))];
+    case 'json':
+      // Only what machines read ends with a newline.
+      return [Buffer.from(presentation.pretty ? JSON.stringify(value, null, 2) : `${JSON.stringify(value)}\n`)];
   }
 }
 
@@ -124,21 +106,38 @@ export function objectOf(object: CachedObject | KubeObject): KubeObject {
   return object instanceof CachedObject ? object.object : object;
 }
 
-function shape(object: KubeObject, resource: ResourceDeclaration | undefined, options: PresentOptions): unknown {
-  const { as } = options.presentation;
-  if (!as || !resource) return object;
-  if (as.kind === 'Table') {
-    return tableOf(
-      resource,
-      [object],
-      { resourceVersion: object.metadata?.resourceVersion },
-      tableOptions(options, true),
-    );
-  }
-  return partialOf(object, as.version);
+function isStatusObject(object: CachedObject | KubeObject): boolean {
+  return !(object instanceof CachedObject) && object.kind === 'Status' && object.apiVersion === 'v1';
 }
 
-function tableOptions(options: PresentOptions, headers: boolean): TableOptions {
+/** A Table of one row. Throws 406 for a kind without columns of its own, 400 for an unknown `includeObject`. */
+export function tableOfOne(
+  object: KubeObject,
+  resource: ResourceDeclaration | undefined,
+  options: PresentOptions,
+  headers = true,
+): object {
+  const table = tableOptions(options, headers);
+  const columns = columnsOf(object, resource);
+  if (!columns) throw notAcceptable([...MEDIA_TYPES]);
+  return tableOf({ columns }, [object], { resourceVersion: object.metadata?.resourceVersion }, table);
+}
+
+function columnsOf(
+  object: KubeObject,
+  resource: ResourceDeclaration | undefined,
+): ResourceDeclaration['columns'] | undefined {
+  if (object.kind === resource?.kind) return resource && hasTables(resource) ? resource.columns : undefined;
+  return object.kind === 'Scale' ? scaleColumns(resource?.columns) : undefined;
+}
+
+/** What is only ever created, such as a review, has nothing to be listed. */
+export function hasTables({ virtual }: ResourceDeclaration): boolean {
+  return virtual === undefined || virtual.list !== undefined;
+}
+
+/** Throws 400 for an unknown `includeObject`. */
+export function tableOptions(options: PresentOptions, headers: boolean): TableOptions {
   const includeObject = options.includeObject || 'Metadata';
   if (includeObject !== 'None' && includeObject !== 'Metadata' && includeObject !== 'Object') {
     throw badRequest(
@@ -148,36 +147,64 @@ function tableOptions(options: PresentOptions, headers: boolean): TableOptions {
   return { version: options.presentation.as?.version ?? 'v1', includeObject, headers, now: options.now };
 }
 
+function isList(resource: Named): StatusError {
+  return wrongForm(`you requested PartialObjectMetadata, but the requested object is a list (${goType(resource)}List)`);
+}
+
+/** Also of a watch's events. */
+export function isNoList(resource: Named): StatusError {
+  return wrongForm(
+    `you requested PartialObjectMetadataList, but the requested object is not a list (${goType(resource)})`,
+  );
+}
+
+type Named = Pick<ResourceDeclaration, 'group' | 'kind' | 'decode'> & { version?: string };
+
+/** As Go names the type of the object in memory. */
+function goType(resource: Named): string {
+  if (isCustom(resource)) return '*unstructured.Unstructured';
+  return `*${resource.group.split('.')[0] || 'core'}.${resource.kind}`;
+}
+
+function wrongForm(message: string): StatusError {
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' } as const;
+  return new StatusError({ ...status, message, reason: 'NotAcceptable', code: 406 });
+}
+
 function isPlain(presentation: Presentation): boolean {
   return presentation.format === 'json' && !presentation.as && !presentation.pretty;
 }
 
+/** Only custom resources read their bodies themselves and have no message. */
+function isCustom({ group, version = '', kind, decode }: Named): boolean {
+  return decode !== undefined && !hasProtobuf({ group, version, kind });
+}
+
 const COMMA = Buffer.from(',');
 const OPEN = Buffer.from('{');
+const NEWLINE = Buffer.from('\n');
+const NO_LEAD = Buffer.alloc(0);
 
-/** Items of a list carry no kind and apiVersion of their own upstream; both lead the stored bytes, so they are cut off. */
+/**
+ * Items of a list carry no kind and apiVersion of their own upstream, but for custom resources; both lead the stored
+ * bytes, so they are cut off.
+ */
 function listBytes(resource: ResourceDeclaration, items: readonly CachedObject[], metadata: ListMetadata): Buffer[] {
-  const apiVersion = apiVersionOf(resource);
-  const lead = Buffer.from(`{"kind":${JSON.stringify(resource.kind)},"apiVersion":${JSON.stringify(apiVersion)},`);
+  const apiVersion = JSON.stringify(apiVersionOf(resource));
+  const lead = isCustom(resource)
+    ? NO_LEAD
+    : Buffer.from(`{"kind":${JSON.stringify(resource.kind)},"apiVersion":${apiVersion},`);
   const pieces: Buffer[] = [
     Buffer.from(
-      `{"kind":"${resource.kind}List","apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`,
+      `{"kind":"${resource.kind}List","apiVersion":${apiVersion},"metadata":${JSON.stringify(metadata)},"items":[`,
     ),
   ];
   for (const item of items) {
     if (pieces.length > 1) pieces.push(COMMA);
-    if (item.bytes.subarray(0, lead.length).equals(lead)) pieces.push(OPEN, item.bytes.subarray(lead.length));
+    if (lead.length > 0 && item.bytes.subarray(0, lead.length).equals(lead))
+      pieces.push(OPEN, item.bytes.subarray(lead.length));
     else pieces.push(item.bytes);
   }
-  pieces.push(Buffer.from(']}'));
+  pieces.push(Buffer.from(']}\n'));
   return pieces;
-}
-
-/** Bytes of any value. */
-export async function encode(value: unknown, presentation: Presentation): Promise<Buffer[]> {
-  if (presentation.format === 'yaml') {
-    const { dump } = await import('js-yaml');
-    return [Buffer.from(dump(value, { noRefs: true }))];
-  }
-  return [Buffer.from(presentation.pretty ? JSON.stringify(value, null, 2) : JSON.stringify(value))];
 }

@@ -16,6 +16,7 @@ import { list } from './list.ts';
 import { finalizeNamespace } from './namespace-finalize.ts';
 import { patch } from './patch.ts';
 import { scale } from './scale.ts';
+import { TOKEN_REQUEST, tokenRequest } from './service-account-token.ts';
 import { update } from './update.ts';
 import { answerVirtual } from './virtual.ts';
 import { watch } from './watch.ts';
@@ -71,6 +72,7 @@ const SPECIAL: Record<string, readonly SpecialSubresource[]> = {
     core('Pod', podLog, 'log', ['get']),
   ],
   namespaces: [core('Namespace', finalizeNamespace, 'finalize', ['update'])],
+  serviceaccounts: [{ name: 'token', verbs: ['create'], ...TOKEN_REQUEST, handle: tokenRequest }],
 };
 
 /** The special subresources of a resource; `status` and `scale` come from its declaration. */

@@ -9,6 +9,7 @@ import type { CachedObject } from '../storage/watch-cache.ts';
 import { readPatch } from './apply-patch.ts';
 import type { ResourceRequest } from './context.ts';
 import { bodyValue, type Expected, typed } from './decode.ts';
+import { managerOf } from './field-manager.ts';
 import { writeContext } from './options.ts';
 import { objectOf } from './present.ts';
 
@@ -38,6 +39,7 @@ export async function scale(target: ResourceRequest, mapping: ScaleMapping<KubeO
   const { object } = await store.update(info.namespace, info.name, change, write, {
     createOnUpdate: false,
     fromStored: true,
+    manage: served.fields.tracker(managerOf(request), info.subresource),
   });
   return answer(object, mapping);
 }

@@ -1,5 +1,7 @@
 /** Objects as `kubectl get` shows them: a Table with the resource's columns, or the metadata alone. */
+import type { V1Scale } from '../../openapi/generated/types.ts';
 import type { KubeObject } from '../../openapi/object.ts';
+import { ageColumn, nameColumn } from '../registry/core/columns.ts';
 import type { Column, ResourceDeclaration } from '../registry/declaration.ts';
 
 export interface TableOptions {
@@ -27,6 +29,24 @@ export function tableOf(
       ...rowObject(object, options),
     })),
   };
+}
+
+/** The columns of a Scale. Name and age are described as those of the resource are, where that is at hand. */
+export function scaleColumns(columns: ResourceDeclaration['columns'] = []): Column<KubeObject>[] {
+  const described = (title: string) => () => columns.find(({ name }) => name === title)?.description ?? '';
+  const number = (name: string, description: string, part: 'spec' | 'status'): Column<KubeObject> => ({
+    name,
+    type: 'integer',
+    priority: 0,
+    description,
+    value: (object) => (object as V1Scale)[part]?.replicas ?? 0,
+  });
+  return [
+    nameColumn(described('Name')),
+    number('Desired', 'replicas is the desired number of instances for the scaled object.', 'spec'),
+    number('Available', 'replicas is the actual number of observed instances of the scaled object.', 'status'),
+    ageColumn(described('Age')),
+  ];
 }
 
 function definitionOf(column: Column<KubeObject>): object {

@@ -5,12 +5,15 @@ import { BODY_MAX_BYTES } from '../http/body.ts';
 const ALIASES_MAX = 100;
 const EXCESSIVE = 'document contains excessive aliasing';
 
-/** The body as a JSON value. Throws an error, in words for the client, for what is no YAML or stands for too much. */
-export async function parseYaml(bytes: Buffer): Promise<unknown> {
+/**
+ * The body as a JSON value. Throws an error, in words for the client, for what is no YAML or stands for too much. Of a key
+ * that an object has twice the last counts with `loosely`; without it is an error.
+ */
+export async function parseYaml(bytes: Buffer, loosely = false): Promise<unknown> {
   const text = bytes.toString('utf8');
   if ((text.match(/(^|[\s[{,:-])\*[A-Za-z0-9_]/g)?.length ?? 0) > ALIASES_MAX) throw new Error(EXCESSIVE);
   const { load, CORE_SCHEMA } = await import('js-yaml');
-  const value = load(text, { schema: CORE_SCHEMA });
+  const value = load(text, { schema: CORE_SCHEMA, json: loosely });
   if (value === undefined) return null;
   // Aliases of aliases let half a kilobyte stand for a gigabyte: they may add no more than a whole body.
   if (expandedSize(value, new Map()) > text.length + BODY_MAX_BYTES) throw new Error(EXCESSIVE);

@@ -1,23 +1,46 @@
 import assert from 'node:assert/strict';
-import { authenticate, bearerTokens, parseTokenFile } from './authenticate.ts';
+import { authenticate, bearer, bearerTokens, parseTokenFile, review, type TokenAuthenticator } from './authenticate.ts';
 
 const ALICE = { name: 'alice', groups: ['dev'] };
-const tokens = bearerTokens(new Map([['secret', ALICE]]));
+const fixed = bearerTokens(new Map([['secret', ALICE]]), ['api']);
+const failing: TokenAuthenticator = async (token) => {
+  if (token === 'old') throw new Error('Token has expired.');
+  return token === 'late' ? { user: { name: 'bob', groups: [] }, audiences: ['api'] } : undefined;
+};
+const authenticators = [bearer([fixed, failing])];
+const as = (authorization: string | undefined) => authenticate(authenticators, { authorization, socket: undefined });
 
 describe('authenticate', () => {
-  it('knows a token and adds the group of the authenticated', () => {
-    const user = authenticate([tokens], { authorization: 'Bearer secret', socket: undefined });
-    assert.deepEqual(user, { name: 'alice', groups: ['dev', 'system:authenticated'] });
+  it('knows a token and adds the group of the authenticated', async () => {
+    assert.deepEqual(await as('Bearer secret'), { name: 'alice', groups: ['dev', 'system:authenticated'] });
   });
 
-  for (const authorization of [undefined, '', 'Bearer wrong', 'Bearer ', 'Basic YTpi', 'secret']) {
-    it(`answers 401 to ${JSON.stringify(authorization)}`, () => {
-      assert.throws(() => authenticate([tokens], { authorization, socket: undefined }), {
-        code: 401,
-        reason: 'Unauthorized',
-      });
+  it('asks further authenticators for tokens that the first does not know', async () => {
+    assert.equal((await as('Bearer late')).name, 'bob');
+  });
+
+  for (const authorization of [undefined, '', 'Bearer wrong', 'Bearer old', 'Bearer ', 'Basic YTpi', 'secret']) {
+    it(`answers 401 to ${JSON.stringify(authorization)}`, async () => {
+      await assert.rejects(as(authorization), { code: 401, reason: 'Unauthorized' });
     });
   }
+});
+
+describe('review', () => {
+  it('says whose a token is and for whom', async () => {
+    assert.deepEqual(await review([fixed, failing], 'secret', ['api', 'other']), {
+      user: { name: 'alice', groups: ['dev', 'system:authenticated'] },
+      audiences: ['api'],
+    });
+  });
+
+  it('knows nobody by a token that is meant for others', async () => {
+    assert.equal(await review([fixed], 'secret', ['other']), undefined);
+  });
+
+  it('says what is wrong with a token', async () => {
+    await assert.rejects(review([fixed, failing], 'old', []), { message: 'Token has expired.' });
+  });
 });
 
 describe('parseTokenFile', () => {

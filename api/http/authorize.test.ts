@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
-import { administrators, authorize, components, discoverers } from './authorize.ts';
+import { type RbacFixture, startRbac } from '../auth/rbac/rbac.fixture.ts';
+import { type Authorizer, administrators, authorize, decide, nodes, roleBased } from './authorize.ts';
 import { requestInfo } from './request-info.ts';
 
-const AUTHORIZERS = [administrators, components, discoverers];
+let fixture: RbacFixture;
+let authorizers: Authorizer[];
+before(async () => {
+  fixture = await startRbac();
+  authorizers = [administrators, nodes(), roleBased(fixture.rbac)];
+});
+after(() => fixture.stop());
 
 function allowed(name: string, groups: string[], method: string, path: string): boolean {
   try {
     authorize(
-      AUTHORIZERS,
+      authorizers,
       { name, groups: [...groups, 'system:authenticated'] },
       requestInfo(method, path, new URLSearchParams()),
     );
@@ -51,6 +58,15 @@ describe('authorize', () => {
       '/api/v1/namespaces/a/pods/p',
       false,
     ],
+    [
+      'anybody may ask what they may do',
+      'eve',
+      [],
+      'POST',
+      '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+      true,
+    ],
+    ['a node that is none by name gets nothing', 'mallory', ['system:nodes'], 'GET', '/api/v1/nodes', false],
     ['paths outside discovery are closed', 'eve', [], 'GET', '/metrics', false],
   ];
   for (const [title, name, groups, method, path, expected] of cases) {
@@ -59,7 +75,7 @@ describe('authorize', () => {
 
   it('refuses in upstream’s words', () => {
     const info = requestInfo('GET', '/api/v1/namespaces/a/pods/p/log', new URLSearchParams());
-    assert.throws(() => authorize(AUTHORIZERS, { name: 'eve', groups: [] }, info), {
+    assert.throws(() => authorize(authorizers, { name: 'eve', groups: [] }, info), {
       message: 'pods "p" is forbidden: User "eve" cannot get resource "pods/log" in API group "" in the namespace "a"',
     });
   });
@@ -69,5 +85,15 @@ describe('authorize', () => {
     const user = { name: 'root', groups: ['system:masters'] };
     assert.throws(() => authorize([() => 'deny', administrators], user, info), { code: 403 });
     authorize([administrators, () => 'deny'], user, info);
+  });
+
+  it('tells why', () => {
+    const info = requestInfo('GET', '/api/v1/nodes', new URLSearchParams());
+    assert.deepEqual(decide(authorizers, { name: 'system:kube-proxy', groups: [] }, info), {
+      decision: 'allow',
+      reason:
+        'RBAC: allowed by ClusterRoleBinding "system:node-proxier" of ClusterRole "system:node-proxier" to User "system:kube-proxy"',
+    });
+    assert.deepEqual(decide(authorizers, { name: 'eve', groups: [] }, info), { decision: 'no opinion', reason: '' });
   });
 });

@@ -34,6 +34,8 @@ export interface WireRequest {
   /** Path and query as sent. */
   url: string;
   header(name: string): string | undefined;
+  /** Names and values in turn, as sent. */
+  rawHeaders: readonly string[];
   bytes(): Promise<Buffer>;
   socket: TLSSocket | undefined;
   /** Aborts when the client is gone, and with a 503 as the reason when the server stops. */
@@ -277,6 +279,7 @@ function common(request: IncomingMessage | Http2ServerRequest) {
   return {
     method: request.method ?? 'GET',
     url: originForm(request.url ?? '/'),
+    rawHeaders: request.rawHeaders,
     header(name: string): string | undefined {
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(', ') : value;

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
 import { systemClock } from '../../base/clock.ts';
+import { decodeProtobuf } from '../../openapi/protobuf-codec.ts';
 import { badRequest, StatusError, timeout, unauthorized } from '../../openapi/status.ts';
 import { requestTo } from '../endpoints/verbs.fixture.ts';
 import { configMap, type Fixture, NAMESPACE, WRITE, withRegistry } from '../registry/store/store.fixture.ts';
 import { StorageError } from '../storage/interface.ts';
 import type { ApiRequest, ApiResult, WatchFrame } from './request.ts';
-import { respond, respondError, statusOf } from './respond.ts';
+import { presentationOf, respond, respondError, statusOf } from './respond.ts';
 import type { Headers, WireResponse } from './wire-response.ts';
 
 /** Keeps what is written; `take` lets a test be a client that reads slowly, or leaves. */
@@ -29,6 +32,10 @@ class CollectingResponse implements WireResponse {
   start(status: number, headers: Headers): void {
     this.status = status;
     this.headers = headers;
+  }
+
+  handOver(): void {
+    assert.fail('nothing is upgraded here');
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -101,6 +108,26 @@ describe('respond', () => {
     assert.ok(closed);
   });
 
+  it('refuses before anything is done what no answer can be, as far as the path tells', () => {
+    const table = 'application/json;as=Table;g=meta.k8s.io;v=v1';
+    const protobuf = 'application/vnd.kubernetes.protobuf';
+    for (const [path, accept] of [
+      ['/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', table],
+      ['/apis/example.com/v1/widgets', protobuf],
+      ['/api/v1/configmaps', 'text/html'],
+    ] as const)
+      assert.throws(() => presentationOf(requestTo('POST', path, { headers: { accept } })), { code: 406 });
+    for (const [path, accept] of [
+      ['/api/v1/configmaps', table],
+      ['/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', protobuf],
+      ['/api/v1/namespaces/a/services/b/proxy/style.css', 'text/css'],
+      ['/api/v1/namespaces/a/pods/b/log', 'text/plain'],
+      // Custom resources are not the router's.
+      ['/apis/example.com/v1/widgets', 'application/*'],
+    ] as const)
+      presentationOf(requestTo('POST', path, { headers: { accept } }));
+  });
+
   it('leaves a connection alone that the handler has taken', async () => {
     assert.equal((await answer({ kind: 'taken' })).started, false);
   });
@@ -134,6 +161,53 @@ describe('respond', () => {
       assert.ok(response.chunks.length > 5);
     }),
   );
+
+  it(
+    'compresses what is large for whom reads that, as it is read, and says so',
+    withRegistry(async (fixture) => {
+      const result = await largeList(fixture);
+      const plain = await answer(result);
+      const request = requestTo('GET', '/api/v1/configmaps', { headers: { 'accept-encoding': 'br, gzip' } });
+      const zipped = await answer(result, request);
+      assert.equal(gunzipSync(Buffer.concat(zipped.chunks)).toString(), plain.text);
+      const { 'content-encoding': encoding, 'content-length': length, vary } = zipped.headers;
+      assert.deepEqual([encoding, length, vary, zipped.ended], ['gzip', undefined, 'Accept-Encoding', true]);
+      const document: ApiResult = { ...raw('x'.repeat(200_000)), headers: { vary: 'Accept' } } as ApiResult;
+      assert.equal((await answer(document, request)).headers.vary, 'Accept, Accept-Encoding');
+    }),
+  );
+
+  const plainly: [string, string, string | undefined, number][] = [
+    ['to whom does not ask', 'GET', undefined, 200_000],
+    ['to whom asks for something else', 'GET', 'br, gzip;q=1.0', 200_000],
+    ['what is small', 'GET', 'gzip', 128 * 1024],
+    ['the answer to a write', 'POST', 'gzip', 200_000],
+  ];
+  for (const [title, method, encoding, size] of plainly) {
+    it(`compresses not ${title}`, async () => {
+      const headers: Record<string, string> = encoding === undefined ? {} : { 'accept-encoding': encoding };
+      const response = await answer(raw('x'.repeat(size)), requestTo(method, '/api/v1/configmaps', { headers }));
+      assert.equal(response.headers['content-encoding'], undefined);
+      assert.equal(response.text.length, size);
+    });
+  }
+
+  it('gives a compressed answer up when its client is gone', async () => {
+    const response = new CollectingResponse();
+    response.take = async () => {
+      throw new Error('gone');
+    };
+    const request = requestTo('GET', '/api/v1/configmaps', { headers: { 'accept-encoding': 'gzip' } });
+    // Nothing that shrinks: there must be something to write before the end.
+    const body = Buffer.concat(Array.from({ length: 20_000 }, (_, i) => createHash('sha256').update(`${i}`).digest()));
+    await assert.rejects(answer({ kind: 'raw', status: 200, contentType: '', body }, request, response), /gone/);
+    assert.equal(response.ended, false);
+  });
+
+  it('says nothing of the type or length of what has not changed', async () => {
+    const unchanged: ApiResult = { kind: 'raw', status: 304, contentType: '', body: '', headers: { etag: '"x"' } };
+    assert.deepEqual((await answer(unchanged)).headers, { 'audit-id': 'x', etag: '"x"' });
+  });
 
   it(
     'gives a list up when its client is gone',
@@ -257,10 +331,10 @@ describe('respond, of a watch', () => {
 });
 
 describe('respondError', () => {
-  const refuse = async (error: unknown, accept?: string, method = 'GET') => {
+  const refuse = async (error: unknown, accept?: string, method = 'GET', url = '/api') => {
     const response = new CollectingResponse();
     const header = (name: string) => (name === 'accept' ? accept : undefined);
-    await respondError(error, { method, header }, response, {});
+    await respondError(error, { method, header, url }, response, {});
     return response;
   };
 
@@ -268,11 +342,26 @@ describe('respondError', () => {
     const json = await refuse(badRequest('no'));
     assert.equal(json.status, 400);
     assert.equal((JSON.parse(json.text) as { message: string }).message, 'no');
-    assert.match((await refuse(badRequest('no'), 'application/yaml')).text, /^kind: Status\n[\s\S]*message: 'no'\n/);
+    assert.match(
+      (await refuse(badRequest('no'), 'application/yaml')).text,
+      /^apiVersion: v1\ncode: 400\nkind: Status\nmessage: "no"\n/,
+    );
     const odd = await refuse(badRequest('no'), 'image/png');
     assert.equal(odd.headers['content-type'], 'application/json');
     const head = await refuse(badRequest('no'), undefined, 'HEAD');
+    const protobuf = await refuse(badRequest('no'), 'application/vnd.kubernetes.protobuf');
+    const { kind, value } = decodeProtobuf(Buffer.concat(protobuf.chunks));
+    assert.deepEqual([kind, (value as { code: number }).code], ['Status', 400]);
     assert.deepEqual([head.text, head.headers['content-length']], ['', json.headers['content-length']]);
+  });
+
+  it('is indented for people, and for whom accepts nothing of ours', async () => {
+    const compact = /^\{"kind":"Status",.*\}\n$/;
+    const indented = /^\{\n {2}"kind": "Status",\n.*\n\}$/s;
+    assert.match((await refuse(badRequest('no'))).text, compact);
+    assert.match((await refuse(badRequest('no'), undefined, 'GET', '/api?pretty=true')).text, indented);
+    for (const accept of ['image/png', 'application/json;as=Table;g=meta.k8s.io;v=v1'])
+      assert.match((await refuse(badRequest('no'), accept)).text, indented);
   });
 
   it('says how to come back', async () => {

@@ -2,24 +2,54 @@
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import { internalError, isStatus, type Status, type StatusError, timeout } from '../../openapi/status.ts';
-import { negotiate, PLAIN, type Presentation } from '../endpoints/negotiate.ts';
-import { encode, framePresenter, presentList, presentObject, slices } from '../endpoints/present.ts';
+import { encodeAhead, hasProtobuf, mayHaveProtobuf } from '../endpoints/encode-protobuf.ts';
+import {
+  CONTENT_TYPES,
+  checkRoute,
+  LIST_TYPES,
+  MEDIA_TYPES,
+  negotiate,
+  PLAIN,
+  type Presentation,
+} from '../endpoints/negotiate.ts';
+import { encode, hasTables, type PresentOptions, presentList, presentObject, slices } from '../endpoints/present.ts';
+import type { ResourceDeclaration } from '../registry/declaration.ts';
 import { storageToStatus } from '../registry/store/errors.ts';
 import { StorageError } from '../storage/interface.ts';
+import { acceptsGzip, GZIP_MIN_BYTES, sendCompressed } from './compress.ts';
 import type { WireRequest } from './listener.ts';
 import type { ApiRequest, ApiResult } from './request.ts';
-import type { WireResponse } from './wire-response.ts';
+import { respondStream, respondWatch } from './respond-stream.ts';
+import type { Headers, WireResponse } from './wire-response.ts';
 
-const CONTENT_TYPES: Record<Presentation['format'], string> = { json: 'application/json', yaml: 'application/yaml' };
-
-/** How the request wants its answer. Throws 406. */
-export function presentationOf(request: ApiRequest): Presentation {
-  return negotiate(request.header('accept'), {
+/**
+ * How the request wants its answer. Throws 406. Without a resource, as long as nobody knows whether what the path
+ * names is served, it is guessed by the group what forms there can be.
+ */
+export function presentationOf(request: ApiRequest, resource?: ResourceDeclaration): Presentation {
+  const { info } = request;
+  const { group = '', subresource = '' } = info.resource ?? {};
+  if (PASSED_ON.test(subresource)) return PLAIN;
+  const protobuf = resource ? hasProtobuf(resource) : mayHaveProtobuf(group);
+  const tables = resource ? hasTables(resource) : !REVIEWS.has(group);
+  const accept = request.header('accept');
+  // Custom resources are served past the router.
+  if (protobuf) checkRoute(accept, info.resource?.name === '' && request.method === 'GET' ? LIST_TYPES : MEDIA_TYPES);
+  return negotiate(accept, {
     userAgent: request.header('user-agent') ?? '',
     pretty: request.query.get('pretty'),
-    stream: request.info.verb === 'watch',
+    stream: info.verb === 'watch',
+    transforms: true,
+    tables,
+    protobuf,
   });
 }
+
+/** What answers for itself, in whatever form it likes. */
+const PASSED_ON = /^(?:attach|exec|log|portforward|proxy)(?:\/|$)/;
+
+/** Groups of which everything is answered and nothing kept. */
+const REVIEWS: ReadonlySet<string> = new Set(['authentication.k8s.io', 'authorization.k8s.io']);
 
 /** Writes a result; resolves when all of it is out, or the client is gone. */
 export async function respond(
@@ -27,44 +57,73 @@ export async function respond(
   request: ApiRequest,
   response: WireResponse,
   clock: Clock,
-  headers: Record<string, string | string[]>,
+  headers: Headers,
 ): Promise<void> {
-  if (result.kind === 'taken') return;
-  if (result.kind === 'raw') {
-    const body = typeof result.body === 'string' ? Buffer.from(result.body) : result.body;
-    response.start(result.status, {
-      ...headers,
-      ...result.headers,
-      'content-type': result.contentType,
-      'content-length': String(body.length),
-    });
-    response.end(request.method === 'HEAD' ? undefined : body);
-    return;
+  switch (result.kind) {
+    case 'taken':
+      return;
+    case 'raw':
+      return respondRaw(result, request, response, headers);
+    case 'stream':
+      return respondStream(result, request, response, clock, headers);
   }
-  if (result.kind === 'stream') {
-    response.start(result.status, { ...headers, 'content-type': result.contentType });
-    for await (const chunk of result.body) await response.write(chunk);
+  const presentation = presentationOf(request, result.resource);
+  const options = { presentation, includeObject: request.query.get('includeObject'), now: clock.now() };
+  if (result.kind === 'watch') {
+    const watchHeaders = { ...headers, ...warningHeaders(request) };
+    return respondWatch(result, request, response, clock, watchHeaders, options);
+  }
+  await respondObject(result, request, response, headers, options);
+}
+
+async function respondRaw(
+  result: Extract<ApiResult, { kind: 'raw' }>,
+  request: ApiRequest,
+  response: WireResponse,
+  headers: Headers,
+): Promise<void> {
+  const body = typeof result.body === 'string' ? Buffer.from(result.body) : result.body;
+  const own = { ...headers, ...result.headers };
+  const start = { ...own, ...(result.contentType === '' ? {} : { 'content-type': result.contentType }) };
+  await send([body], result.status, request, response, start);
+}
+
+async function respondObject(
+  result: Extract<ApiResult, { kind: 'object' | 'list' }>,
+  request: ApiRequest,
+  response: WireResponse,
+  headers: Headers,
+  options: PresentOptions,
+): Promise<void> {
+  const { format, as } = options.presentation;
+  if (result.kind === 'list' && format === 'protobuf' && !as) await encodeAhead(result.resource, result.items);
+  const pieces = result.kind === 'list' ? presentList(result, options) : presentObject(result, options);
+  await send(pieces, result.kind === 'list' ? 200 : result.status, request, response, {
+    ...headers,
+    ...warningHeaders(request),
+    'content-type': CONTENT_TYPES[options.presentation.format],
+  });
+}
+
+/** Writes a whole body no faster than the client reads it, compressed where it is large and the client reads that. */
+async function send(
+  pieces: readonly Buffer[],
+  status: number,
+  request: ApiRequest,
+  response: WireResponse,
+  headers: Headers,
+): Promise<void> {
+  const size = lengthOf(pieces);
+  if (request.method === 'GET' && size > GZIP_MIN_BYTES && acceptsGzip(request.header('accept-encoding'))) {
+    const vary = [headers.vary ?? [], 'Accept-Encoding'].flat().join(', ');
+    response.start(status, { ...headers, vary, 'content-encoding': 'gzip' });
+    return sendCompressed(slices(pieces), response);
+  }
+  response.start(status, status === 304 ? headers : { ...headers, 'content-length': String(size) });
+  if (request.method === 'HEAD') {
     response.end();
     return;
   }
-  const presentation = presentationOf(request);
-  const options = { presentation, includeObject: request.query.get('includeObject'), now: clock.now() };
-  if (result.kind === 'watch') return streamFrames(result, request, response, clock, headers, options);
-  const chunks = result.kind === 'list' ? await presentList(result, options) : await presentObject(result, options);
-  const status = result.kind === 'list' ? 200 : result.status;
-  const warnings = warningHeaders(request);
-  response.start(status, {
-    ...headers,
-    ...warnings,
-    'content-type': CONTENT_TYPES[presentation.format],
-    'content-length': String(lengthOf(chunks)),
-  });
-  if (request.method === 'HEAD') response.end();
-  else await send(response, chunks);
-}
-
-/** Writes a whole body no faster than the client reads it. */
-async function send(response: WireResponse, pieces: readonly Buffer[]): Promise<void> {
   let last: Buffer | undefined;
   for (const slice of slices(pieces)) {
     if (last) await response.write(last);
@@ -77,58 +136,36 @@ function lengthOf(pieces: readonly Buffer[]): number {
   return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }
 
-async function streamFrames(
-  result: Extract<ApiResult, { kind: 'watch' }>,
-  request: ApiRequest,
-  response: WireResponse,
-  clock: Clock,
-  headers: Record<string, string | string[]>,
-  options: { presentation: Presentation; includeObject: string | null; now: number },
-): Promise<void> {
-  const encode = framePresenter(result.resource, options);
-  response.start(200, { ...headers, 'content-type': CONTENT_TYPES[options.presentation.format] });
-  // The client waits for the headers to know that its watch stands; an empty chunk sends them.
-  await response.write(Buffer.alloc(0));
-  try {
-    for await (const frames of result.frames) {
-      for (const slice of slices(encode(frames, clock.now()))) await response.write(slice);
-    }
-  } catch (error) {
-    // The client is gone, or does not read what is waiting for it and the server will not wait.
-    if (request.signal.aborted) throw error;
-    const { status } = statusOf(error);
-    await response.write(Buffer.from(`${JSON.stringify({ type: 'ERROR', object: status })}\n`));
-  }
-  response.end();
-}
-
-/** Writes a refusal as a `Status`, in YAML to whom accepts nothing else of ours. */
+/** Writes a refusal as a `Status`, in whatever the client accepts of what a Status can be written in, or in JSON. */
 export async function respondError(
   error: unknown,
-  request: Pick<WireRequest, 'method' | 'header'>,
+  request: Pick<WireRequest, 'method' | 'header' | 'url'>,
   response: WireResponse,
-  headers: Record<string, string | string[]>,
+  headers: Headers,
 ): Promise<Status> {
   const { status } = statusOf(error);
-  const presentation = refusalPresentation(request.header('accept'));
-  const chunks = await encode(status, presentation);
+  const presentation = refusalPresentation(request);
+  const body = Buffer.concat(encode(status, presentation));
   const retry = status.details?.retryAfterSeconds;
   response.start(status.code, {
     ...headers,
     'content-type': CONTENT_TYPES[presentation.format],
-    'content-length': String(lengthOf(chunks)),
+    'content-length': String(body.length),
     ...(retry === undefined ? {} : { 'retry-after': String(retry) }),
     ...(status.code === 401 ? { 'www-authenticate': 'Bearer realm="kubernetes-master"' } : {}),
   });
-  response.end(request.method === 'HEAD' ? undefined : Buffer.concat(chunks));
+  response.end(request.method === 'HEAD' ? undefined : body);
   return status;
 }
 
-function refusalPresentation(accept: string | undefined): Presentation {
+function refusalPresentation({ header, url }: Pick<WireRequest, 'header' | 'url'>): Presentation {
+  const mark = url.indexOf('?');
+  const pretty = mark < 0 ? null : new URLSearchParams(url.slice(mark + 1)).get('pretty');
   try {
-    return negotiate(accept, { stream: false });
+    return negotiate(header('accept'), { userAgent: header('user-agent') ?? '', pretty });
   } catch (error) {
-    if (isStatus(error)) return PLAIN;
+    // Whoever accepts none of our forms is somebody looking at it.
+    if (isStatus(error)) return { ...PLAIN, pretty: true };
     throw error;
   }
 }
@@ -145,7 +182,7 @@ export function statusOf(error: unknown): StatusError {
   return internalError(messageOf(error));
 }
 
-function warningHeaders(request: ApiRequest): Record<string, string[]> {
+function warningHeaders(request: ApiRequest): Headers {
   if (request.warnings.length === 0) return {};
   return { warning: request.warnings.map((text) => `299 - ${JSON.stringify(text.replace(/[^\x20-\x7e]/g, '?'))}`) };
 }

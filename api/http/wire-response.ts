@@ -16,6 +16,8 @@ export interface WireResponse {
   readonly closed: boolean;
   /** Status and headers, before any `write`. */
   start(status: number, headers: Headers): void;
+  /** Somebody speaks another protocol on the connection now: it is too late for an answer. */
+  handOver(): void;
   /** Writes in order; resolves when the client can take more, rejects when it is gone or the server stops meanwhile. */
   write(chunk: Uint8Array): Promise<void>;
   end(chunk?: Uint8Array): void;
@@ -27,6 +29,7 @@ export class NodeResponse implements WireResponse {
   readonly #response: ServerResponse | Http2ServerResponse;
   readonly #signal: AbortSignal;
   #closed = false;
+  #handedOver = false;
 
   /** `signal` aborts when the client is gone or the server stops. */
   constructor(response: ServerResponse | Http2ServerResponse, signal: AbortSignal) {
@@ -38,7 +41,7 @@ export class NodeResponse implements WireResponse {
   }
 
   get started(): boolean {
-    return this.#response.headersSent;
+    return this.#handedOver || this.#response.headersSent;
   }
 
   get closed(): boolean {
@@ -47,6 +50,10 @@ export class NodeResponse implements WireResponse {
 
   start(status: number, headers: Headers): void {
     if (!this.started && !this.closed) this.#response.writeHead(status, headers);
+  }
+
+  handOver(): void {
+    this.#handedOver = true;
   }
 
   write(chunk: Uint8Array): Promise<void> {
@@ -97,6 +104,10 @@ export class RawResponse implements WireResponse {
     this.#socket.write(
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}connection: close\r\n\r\n`,
     );
+  }
+
+  handOver(): void {
+    this.#started = true;
   }
 
   write(chunk: Uint8Array): Promise<void> {

@@ -2,6 +2,7 @@
 import { apiVersionOf, type KubeObject } from '../../openapi/object.ts';
 import { CachedObject, encodeStored } from '../storage/watch-cache.ts';
 import type { ResourceDeclaration, ServedVersion } from './declaration.ts';
+import { FieldManager } from './store/managed-fields.ts';
 import type { ResourceStore, Stored } from './store/store.ts';
 
 export class ServedResource {
@@ -13,6 +14,7 @@ export class ServedResource {
   /** Selectable fields under this version's name → under the stored one's. */
   readonly fieldNames: Readonly<Record<string, string>>;
   readonly #alias: ServedVersion<KubeObject> | undefined;
+  #fields: FieldManager | undefined;
 
   /** Without `version` the declaration's own. */
   constructor(store: ResourceStore, version?: ServedVersion<KubeObject>) {
@@ -21,6 +23,12 @@ export class ServedResource {
     this.deprecation = version?.deprecation;
     this.fieldNames = version?.fieldNames ?? {};
     this.#alias = version;
+  }
+
+  /** Keeps account of who manages the fields that are written in this version. */
+  get fields(): FieldManager {
+    this.#fields ??= new FieldManager(this.declaration, this.store.declaration, this.store.clock);
+    return this.#fields;
   }
 
   /** Whether what is stored is shown as it is. */

@@ -2,7 +2,8 @@
  * Tests and what they cover. A test that cannot run against this server (too old for it, or no node) is registered as
  * pending, so that mocha counts and shows it, and is counted again in the summary line.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { CoverageReport } from '../coverage-table.ts';
 import { server } from './cluster.ts';
 
 export interface Marks {
@@ -42,7 +43,8 @@ function titleOf(line: string): string {
 }
 
 const rows = readRows();
-const covered = new Set<string>();
+/** The rows that tests of this run name, with what came of them. */
+const coverage: CoverageReport = { server: server.text, rows: {} };
 const leftOut = { tooNew: 0, tooOld: 0, needsNode: 0 };
 
 /** A group of tests with our timeout. */
@@ -68,8 +70,16 @@ export function behaves(
     it(`${title} (left out: ${why})`);
     return;
   }
-  for (const name of names) covered.add(name);
-  it(title, async () => run());
+  const covered = names.map((name) => {
+    const row = coverage.rows[name] ?? { tests: 0, passed: 0 };
+    coverage.rows[name] = row;
+    row.tests++;
+    return row;
+  });
+  it(title, async () => {
+    await run();
+    for (const row of covered) row.passed++;
+  });
 }
 
 /** A test titled with the row it covers. */
@@ -106,7 +116,9 @@ after(() => {
   const { tooNew, tooOld, needsNode } = leftOut;
   console.log(
     `\n  server ${server.text} (1.${server.minor}), ${server.readyNodes.length} Ready nodes; ` +
-      `${covered.size} of ${rows.size} listed behaviours covered; ` +
+      `${Object.keys(coverage.rows).length} of ${rows.size} listed behaviours covered; ` +
       `left out: ${tooNew} newer than the server, ${tooOld} older, ${needsNode} for want of a node`,
   );
+  const file = process.env.CONFORMANCE_COVERAGE;
+  if (file) writeFileSync(file, JSON.stringify(coverage));
 });

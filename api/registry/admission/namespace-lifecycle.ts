@@ -9,12 +9,14 @@ const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
 
 /** Refuses creations in namespaces that cannot take them, and the deletion of those the cluster needs. */
 export function namespaceLifecycle(cache: WatchCache): Admission {
-  return ({ operation, declaration, namespace, name }) => {
-    const resource = { group: declaration.group, resource: declaration.plural };
-    if (operation === 'create' && declaration.namespaced) admitCreation(cache, namespace, resource, name);
-    if (operation === 'delete' && qualified(resource) === 'namespaces' && IMMORTAL.has(name)) {
-      throw forbidden(NAMESPACES, name, `namespaces "${name}" is forbidden: this namespace may not be deleted`);
-    }
+  return {
+    mutate({ operation, declaration, namespace, name }) {
+      const resource = { group: declaration.group, resource: declaration.plural };
+      if (operation === 'create' && declaration.namespaced) admitCreation(cache, namespace, resource, name);
+      if (operation === 'delete' && qualified(resource) === 'namespaces' && IMMORTAL.has(name)) {
+        throw forbidden(NAMESPACES, name, `namespaces "${name}" is forbidden: this namespace may not be deleted`);
+      }
+    },
   };
 }
 

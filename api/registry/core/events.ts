@@ -1,6 +1,7 @@
 import type { CoreV1Event } from '../../../openapi/generated/types.ts';
 import type { FieldError } from '../../../openapi/status.ts';
 import { declare, type ResourceDeclaration } from '../declaration.ts';
+import { eventsV1, validateStrict, validateStrictUpdate } from '../events/events-v1.ts';
 import { invalidEach, invalidValue, required } from '../validation/errors.ts';
 import { isDns1123Subdomain, isPathSegmentName, isQualifiedName } from '../validation/names.ts';
 import { type Describe, fieldColumn, nameColumn, translateTimestampSince } from './columns.ts';
@@ -8,9 +9,15 @@ import { type Describe, fieldColumn, nameColumn, translateTimestampSince } from 
 const EVENT = 'io.k8s.api.core.v1.Event';
 const SHORT_MAX = 128;
 const MESSAGE_MAX = 1024;
+/** Upstream's default of `--event-ttl`. */
+const TTL_SECONDS = 3600;
 
-export function events(describe: Describe): ResourceDeclaration {
+/** One store for both groups that serve events. They vanish `ttlSeconds` after they were last written. */
+export function events(describe: Describe, ttlSeconds: number = TTL_SECONDS): ResourceDeclaration {
   const wide = { priority: 1 };
+  const newer = eventsV1();
+  /** New events that come through the newer group. */
+  const strict = new WeakSet<CoreV1Event>();
   return declare<CoreV1Event>({
     group: '',
     version: 'v1',
@@ -20,6 +27,8 @@ export function events(describe: Describe): ResourceDeclaration {
     shortNames: ['ev'],
     namespaced: true,
     definition: EVENT,
+    ttlSeconds,
+    alsoServed: [newer.served],
     columns: [
       fieldColumn('Last Seen', describe, [EVENT, 'lastTimestamp'], lastSeen),
       fieldColumn('Type', describe, [EVENT, 'type'], (event) => event.type ?? ''),
@@ -53,12 +62,11 @@ export function events(describe: Describe): ResourceDeclaration {
       'type',
     ],
     strategy: {
-      default(event) {
-        event.source ??= {};
-        event.reportingComponent ??= '';
-        event.reportingInstance ??= '';
+      prepareForCreate(event) {
+        if (newer.isOf(event)) strict.add(event);
       },
-      validate: validateEvent,
+      validate: (event) => [...validateEvent(event), ...(strict.has(event) ? validateStrict(event) : [])],
+      validateUpdate: (event, old) => (newer.isOf(event) ? validateStrictUpdate(event, old) : []),
       validateName: eventName,
       createOnUpdate: true,
     },
@@ -140,7 +148,7 @@ function validateNewFields(event: CoreV1Event): FieldError[] {
   errors.push(...validateText('reportingInstance', reportingInstance));
   errors.push(...validateText('action', action));
   errors.push(...validateText('reason', reason));
-  if (message.length > MESSAGE_MAX) {
+  if (Buffer.byteLength(message) > MESSAGE_MAX) {
     errors.push(invalidValue('message', '', `can have at most ${MESSAGE_MAX} characters`));
   }
   return errors;
@@ -148,5 +156,7 @@ function validateNewFields(event: CoreV1Event): FieldError[] {
 
 function validateText(field: string, text: string): FieldError[] {
   if (text === '') return [required(field)];
-  return text.length > SHORT_MAX ? [invalidValue(field, '', `can have at most ${SHORT_MAX} characters`)] : [];
+  return Buffer.byteLength(text) > SHORT_MAX
+    ? [invalidValue(field, '', `can have at most ${SHORT_MAX} characters`)]
+    : [];
 }

@@ -4,6 +4,7 @@ import type { V1Pod, V1PodSpec, V1Toleration } from '../../../openapi/generated/
 /** How long a pod stays on a node that has gone silent. */
 const EVICTION_SECONDS = 300;
 const TAINTS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
+const MIRROR = 'kubernetes.io/config.mirror';
 const SYSTEM_PRIORITIES: Record<string, number> = {
   'system-node-critical': 2_000_001_000,
   'system-cluster-critical': 2_000_000_000,
@@ -13,9 +14,11 @@ const SYSTEM_PRIORITIES: Record<string, number> = {
 export function admitNewPod(pod: V1Pod): void {
   const { spec } = pod;
   if (!spec) return;
-  spec.serviceAccountName ||= 'default';
-  spec.serviceAccount = spec.serviceAccountName;
-  spec.priority = SYSTEM_PRIORITIES[spec.priorityClassName ?? ''] ?? 0;
+  if (pod.metadata?.annotations?.[MIRROR] === undefined) {
+    spec.serviceAccountName ||= 'default';
+    spec.serviceAccount = spec.serviceAccountName;
+  }
+  spec.priority ??= SYSTEM_PRIORITIES[spec.priorityClassName ?? ''] ?? 0;
   spec.preemptionPolicy ??= 'PreemptLowerPriority';
   addDefaultTolerations(spec);
 }

@@ -10,6 +10,7 @@ import type {
 } from '../../../openapi/generated/types.ts';
 import { canonicalizeResources } from '../validation/quantities.ts';
 import { withPodLevelDefaults } from './pod-resources.ts';
+import { defaultSource } from './volume-defaults.ts';
 
 const FILE_MODE = 0o644;
 const TOKEN_SECONDS = 3600;
@@ -107,7 +108,7 @@ function defaultVolume(volume: V1Volume): void {
   if (Object.values(sources).every((source) => source === undefined || source === null)) volume.emptyDir = {};
   if (volume.secret) volume.secret.defaultMode ??= FILE_MODE;
   if (volume.configMap) volume.configMap.defaultMode ??= FILE_MODE;
-  if (volume.hostPath) volume.hostPath.type ??= '';
+  defaultSource(volume);
   if (volume.image) volume.image.pullPolicy ||= pullPolicyOf(volume.image.reference ?? '');
   if (volume.downwardAPI) {
     volume.downwardAPI.defaultMode ??= FILE_MODE;

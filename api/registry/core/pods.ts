@@ -1,10 +1,11 @@
 import type { V1Pod, V1PodCondition } from '../../../openapi/generated/types.ts';
 import { declare, type ResourceDeclaration } from '../declaration.ts';
-import { semanticEqual } from '../validation/equality.ts';
+import { countSpecChange, startGeneration } from '../prepare.ts';
 import type { Describe } from './columns.ts';
 import { admitChangedPod, admitNewPod } from './pod-admission.ts';
 import { podColumns } from './pod-columns.ts';
 import { defaultPod } from './pod-defaults.ts';
+import { podEphemeralContainers, podResize } from './pod-parts.ts';
 import { qosClassOf } from './pod-resources.ts';
 import { validatePod } from './pod-validation/pod.ts';
 import { validatePodStatusUpdate, validatePodUpdate } from './pod-validation/update.ts';
@@ -37,14 +38,14 @@ export function pods(describe: Describe): ResourceDeclaration {
       default: defaultPod,
       prepareForCreate(pod) {
         admitNewPod(pod);
-        if (pod.metadata) pod.metadata.generation = 1;
+        startGeneration(pod);
         pod.status = { phase: 'Pending', qosClass: qosClassOf(pod) };
         addSchedulingGatedCondition(pod);
       },
       prepareForUpdate(pod, old) {
         pod.status = old.status ?? {};
         admitChangedPod(pod, old);
-        bumpGeneration(pod, old);
+        countSpecChange(pod, old);
       },
       validate: validatePod,
       validateUpdate: validatePodUpdate,
@@ -55,6 +56,7 @@ export function pods(describe: Describe): ResourceDeclaration {
       prepareForUpdate: preparePodStatus,
       validateUpdate: validatePodStatusUpdate,
     },
+    parts: { ephemeralcontainers: podEphemeralContainers, resize: podResize },
   });
 }
 
@@ -79,10 +81,6 @@ export function gracePeriodOf(pod: V1Pod, requested: number | undefined): number
   if (!spec?.nodeName || status?.phase === 'Failed' || status?.phase === 'Succeeded') return 0;
   const seconds = requested ?? spec.terminationGracePeriodSeconds ?? 0;
   return seconds < 0 ? 1 : seconds;
-}
-
-function bumpGeneration(pod: V1Pod, old: V1Pod): void {
-  if (pod.metadata && !semanticEqual(pod.spec, old.spec)) pod.metadata.generation = (old.metadata?.generation ?? 0) + 1;
 }
 
 function addSchedulingGatedCondition(pod: V1Pod): void {

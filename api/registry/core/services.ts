@@ -1,10 +1,11 @@
 import type { V1Service } from '../../../openapi/generated/types.ts';
 import { declare, type ResourceDeclaration } from '../declaration.ts';
-import { nameIsDns1035Label } from '../validation/names.ts';
+import { nameIsDnsLabel } from '../validation/names.ts';
 import type { Describe } from './columns.ts';
 import { allocateService, releaseService, type ServiceAllocators } from './service-allocation.ts';
 import { serviceColumns } from './service-columns.ts';
 import { defaultService, normalizeChanged, normalizeNew } from './service-defaults.ts';
+import { validateServiceStatusUpdate } from './service-status.ts';
 import { validateService, validateServiceUpdate } from './service-validation.ts';
 
 export function services(allocators: ServiceAllocators, describe: Describe): ResourceDeclaration {
@@ -34,7 +35,7 @@ export function services(allocators: ServiceAllocators, describe: Describe): Res
       },
       validate: validateService,
       validateUpdate: validateServiceUpdate,
-      validateName: nameIsDns1035Label,
+      validateName: nameIsDnsLabel,
       allocate: (service, old) => allocateService(allocators, service, old),
       release: (service) => releaseService(allocators, service),
       createOnUpdate: true,
@@ -45,6 +46,7 @@ export function services(allocators: ServiceAllocators, describe: Describe): Res
         // A copy, for the allocation that follows may write into it.
         service.spec = structuredClone(old.spec ?? {});
       },
+      validateUpdate: validateServiceStatusUpdate,
     },
   });
 }

@@ -35,7 +35,7 @@ export function fillSystemFields(object: KubeObject, context: StrategyContext): 
   metadata.creationTimestamp = rfc3339(context.clock.now());
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
-  dropUnserved(metadata);
+  delete metadata.selfLink;
 }
 
 /** Carries over what no update may change; what the client left out stays as it was. */
@@ -48,13 +48,7 @@ export function carryOver(object: KubeObject, old: KubeObject): void {
     if (before[field] === undefined) delete metadata[field];
     else Object.assign(metadata, { [field]: before[field] });
   }
-  dropUnserved(metadata);
-}
-
-/** Field management is not tracked yet, so what a client sends of it must not be taken for truth. */
-function dropUnserved(metadata: V1ObjectMeta): void {
   delete metadata.selfLink;
-  delete metadata.managedFields;
 }
 
 /** Takes the resourceVersion out of the object and returns it, `''` when there is none. It is never stored. */

@@ -20,13 +20,15 @@ import {
 } from '../../../openapi/status.ts';
 import { type Storage, StorageError } from '../../storage/interface.ts';
 import { type CachedObject, encodeStored, served, type WatchCache } from '../../storage/watch-cache.ts';
-import { type Admission, admit } from '../admission/admission.ts';
+import { type Admission, type AdmissionRequest, admit, admitValidated, subresourceOf } from '../admission/admission.ts';
 import type { ResourceDeclaration, StrategyContext, UpdateStrategy } from '../declaration.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../validation/metadata.ts';
 import { Allocations } from './allocations.ts';
 import { checkSize, isFinished, isRace, isSame } from './decisions.ts';
 import { checkDeleteOptions, checkPreconditions, decideDeletion } from './deletion.ts';
 import { noUniqueName, storageToStatus } from './errors.ts';
+import { keepEntries, keepTimes, type ManageFields } from './managed-fields.ts';
+import { validateManagedFields } from './managed-fields-validation.ts';
 import { atVersion, carryOver, checkNamespace, fillSystemFields, metadataOf, takeResourceVersion } from './metadata.ts';
 
 export interface StoreDependencies {
@@ -34,7 +36,7 @@ export interface StoreDependencies {
   cache: WatchCache;
   clock: Clock;
   random: Random;
-  /** Asked in order before a creation and a deletion. */
+  /** Asked in order before every write. */
   admission: readonly Admission[];
 }
 
@@ -60,6 +62,8 @@ export interface UpdateOptions {
   createOnUpdate?: boolean;
   /** The change begins from the stored object, so that it needs to name no version where a PUT would have to. */
   fromStored?: boolean;
+  /** Keeps account of who manages which fields; absent, that stays as it is. */
+  manage?: ManageFields;
 }
 
 /** A conflict with ourselves clears within a commit; more rounds than this mean that something is wrong. */
@@ -73,7 +77,7 @@ export class ResourceStore {
   readonly prefix: string;
   readonly cache: WatchCache;
   readonly storage: Storage;
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #random: Random;
   readonly #admission: readonly Admission[];
   readonly #name: ResourceName;
@@ -84,7 +88,7 @@ export class ResourceStore {
     this.prefix = storagePrefix(declaration);
     this.cache = dependencies.cache;
     this.storage = dependencies.storage;
-    this.#clock = dependencies.clock;
+    this.clock = dependencies.clock;
     this.#random = dependencies.random;
     this.#admission = dependencies.admission;
     this.#name = { group: declaration.group, resource: declaration.plural };
@@ -103,13 +107,19 @@ export class ResourceStore {
   }
 
   /** Stores a new object, a private copy that the caller gives away. A generated name that is taken is drawn again. */
-  async create(namespace: string, object: KubeObject, write: WriteContext): Promise<Stored> {
+  async create(
+    namespace: string,
+    object: KubeObject,
+    write: WriteContext,
+    { manage }: Pick<UpdateOptions, 'manage'> = {},
+  ): Promise<Stored> {
     const { name, generateName } = object.metadata ?? {};
-    if (name || !generateName) return this.#create(namespace, object, write);
+    if (name || !generateName) return this.#create(namespace, object, write, manage);
+    const pristine = structuredClone(object);
     for (let drawn = 1; ; drawn++) {
-      const candidate = structuredClone(object);
+      const candidate = drawn === 1 ? object : structuredClone(pristine);
       try {
-        return await this.#create(namespace, candidate, write);
+        return await this.#create(namespace, candidate, write, manage);
       } catch (error) {
         if (!isStatus(error, 'AlreadyExists')) throw error;
         if (drawn >= GENERATED_NAMES_MAX) throw noUniqueName(error);
@@ -117,7 +127,12 @@ export class ResourceStore {
     }
   }
 
-  async #create(namespace: string, object: KubeObject, write: WriteContext): Promise<Stored> {
+  async #create(
+    namespace: string,
+    object: KubeObject,
+    write: WriteContext,
+    manage: ManageFields = keepEntries,
+  ): Promise<Stored> {
     const { strategy } = this.declaration;
     const context = this.#context(namespace, write);
     checkNamespace(object, this.declaration.namespaced, namespace);
@@ -126,11 +141,14 @@ export class ResourceStore {
       throw badRequest('resourceVersion should not be set on objects to be created');
     this.#stamp(object);
     this.#default(object);
-    await this.#admit('create', namespace, metadata.name ?? metadata.generateName ?? '', object);
-    strategy.prepareForCreate?.(object, context);
+    manage(object, undefined);
+    const request = this.#request('create', namespace, metadata.name ?? metadata.generateName ?? '', write, { object });
+    await admit(this.#admission, request);
     fillSystemFields(object, context);
+    strategy.prepareForCreate?.(object, context);
     this.#refuse(metadata.name ?? '', [...this.#metadataErrors(object), ...(strategy.validate?.(object) ?? [])]);
     for (const text of strategy.warnings?.(object) ?? []) write.warnings?.push(text);
+    await admitValidated(this.#admission, request);
     const name = metadata.name ?? '';
     const key = this.key(namespace, name);
     if (write.dryRun && this.cache.get(key)) throw alreadyExists(this.#name, name);
@@ -176,7 +194,9 @@ export class ResourceStore {
     write: WriteContext,
   ): Promise<{ object: Stored; removed: boolean }> {
     checkDeleteOptions(options);
-    await this.#admit('delete', namespace, name);
+    const request = this.#request('delete', namespace, name, write);
+    await admit(this.#admission, request);
+    await admitValidated(this.#admission, request);
     return this.#untilNoRace(namespace, name, () => {
       const current = this.get(namespace, name);
       checkPreconditions(options, current.object.metadata ?? {}, current.revision, this.declaration);
@@ -206,7 +226,7 @@ export class ResourceStore {
     write: WriteContext,
   ): Promise<{ object: Stored; removed: boolean }> {
     const copy = privateCopy(current);
-    const deletion = decideDeletion(copy, this.declaration.strategy, options, this.#clock.now());
+    const deletion = decideDeletion(copy, this.declaration.strategy, options, this.clock.now());
     if (deletion.kind === 'unchanged') return { object: current, removed: false };
     if (deletion.kind === 'mark') {
       if (write.dryRun) return { object: deletion.object, removed: false };
@@ -239,7 +259,7 @@ export class ResourceStore {
     // A PUT that names a version means an object that is no longer there.
     if (object.metadata?.resourceVersion) throw conflict(this.#name, name, OBJECT_MODIFIED);
     try {
-      return { object: await this.#create(namespace, object, write), created: true };
+      return { object: await this.#create(namespace, object, write, options.manage), created: true };
     } catch (error) {
       // Another made it meanwhile: what was to be a creation becomes an update of that.
       if (isStatus(error, 'AlreadyExists'))
@@ -265,6 +285,11 @@ export class ResourceStore {
     this.#stamp(object);
     carryOver(object, old);
     this.#default(object);
+    (options.manage ?? keepEntries)(object, old);
+    const subresource = subresourceOf(this.declaration, options.strategy);
+    const request = this.#request('update', namespace, name, write, { object, old, subresource });
+    await admit(this.#admission, request);
+    keepTimes(object, old);
     const prepare = options.strategy ?? strategy;
     prepare.prepareForUpdate?.(object, old, context);
     this.#refuse(name, [
@@ -274,6 +299,7 @@ export class ResourceStore {
       ...(prepare.validateUpdate?.(object, old) ?? []),
     ]);
     for (const text of strategy.warnings?.(object, old) ?? []) write.warnings?.push(text);
+    await admitValidated(this.#admission, request);
     if (isFinished(object, strategy.held)) {
       if (!write.dryRun) await this.#remove(namespace, name, current);
       return atVersion(object, current.revision);
@@ -330,18 +356,21 @@ export class ResourceStore {
     const name = current.object.metadata?.name ?? '';
     const uid = object.metadata?.uid;
     const version = takeResourceVersion(object);
-    if (uid && uid !== current.object.metadata?.uid) {
+    // What begins from the stored object has no precondition: there it is an immutable field.
+    if (!fromStored && uid && uid !== current.object.metadata?.uid) {
       const found = current.object.metadata?.uid;
-      throw conflict(
-        this.#name,
-        name,
-        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${found}`,
-      );
+      const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${found}`;
+      const error = `invalid object, Code: 4, Key: ${current.key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`;
+      throw conflict(this.#name, name, `StorageError: ${error}`);
     }
     if (version !== '' && version !== String(current.revision)) throw conflict(this.#name, name, OBJECT_MODIFIED);
     if (version === '' && !fromStored && this.declaration.strategy.unconditionalUpdate === false) {
       const message = 'Invalid value: 0x0: must be specified for an update';
-      throw this.#invalid(name, [{ type: 'FieldValueInvalid', field: 'metadata.resourceVersion', message }]);
+      const { group, plural } = this.declaration;
+      // Of the resource, not of the kind, as upstream words this one.
+      throw invalid({ group, kind: plural }, name, [
+        { type: 'FieldValueInvalid', field: 'metadata.resourceVersion', message },
+      ]);
     }
   }
 
@@ -355,10 +384,9 @@ export class ResourceStore {
 
   #metadataErrors(object: KubeObject) {
     const { namespaced, strategy } = this.declaration;
-    return validateObjectMeta(object.metadata ?? {}, {
-      namespaced,
-      ...(strategy.validateName ? { validateName: strategy.validateName } : {}),
-    });
+    const { metadata = {} } = object;
+    const rules = { namespaced, ...(strategy.validateName ? { validateName: strategy.validateName } : {}) };
+    return [...validateObjectMeta(metadata, rules), ...validateManagedFields(metadata.managedFields)];
   }
 
   #refuse(name: string, errors: ReturnType<typeof validateObjectMeta>): void {
@@ -379,13 +407,20 @@ export class ResourceStore {
     object.apiVersion = apiVersionOf(this.declaration);
   }
 
-  #admit(operation: 'create' | 'delete', namespace: string, name: string, object?: KubeObject): Promise<void> {
-    const { declaration } = this;
-    return admit(this.#admission, { operation, declaration, namespace, name, ...(object ? { object } : {}) });
+  #request(
+    operation: AdmissionRequest['operation'],
+    namespace: string,
+    name: string,
+    write: WriteContext,
+    about: { object?: KubeObject; old?: KubeObject; subresource?: string } = {},
+  ): AdmissionRequest {
+    const { declaration, storage } = this;
+    const user = { name: write.user, groups: write.groups ?? [] };
+    return { operation, declaration, subresource: '', namespace, name, user, dryRun: write.dryRun, storage, ...about };
   }
 
   #context(namespace: string, write: WriteContext): StrategyContext {
-    return { clock: this.#clock, random: this.#random, namespace, user: write.user, groups: write.groups ?? [] };
+    return { clock: this.clock, random: this.#random, namespace, user: write.user, groups: write.groups ?? [] };
   }
 }
 

@@ -28,6 +28,7 @@ import {
 import { validateEnv, validateEnvFrom } from './env.ts';
 import { validateLifecycle, validateProbes } from './handlers.ts';
 import { validateVolumeDevices, validateVolumeMounts } from './mounts.ts';
+import { validateResizePolicy } from './resize-policy.ts';
 import { validateContainerSecurity } from './security.ts';
 import type { Volumes } from './volumes.ts';
 
@@ -58,6 +59,7 @@ export function validateContainers(spec: V1PodSpec, volumes: Volumes, path: stri
     names.add(container.name);
     errors.push(...validateLifecycle(container.lifecycle, spec.terminationGracePeriodSeconds, `${field}.lifecycle`));
     errors.push(...validateProbes(container, field));
+    errors.push(...validateResizePolicy(container.resizePolicy, spec.restartPolicy, `${field}.resizePolicy`));
     errors.push(...validateRestartPolicy(container, field));
   }
   return [...errors, ...hostPortConflicts(containers, path)];
@@ -72,6 +74,7 @@ export function validateInitContainers(spec: V1PodSpec, volumes: Volumes, path: 
     if (names.has(container.name)) errors.push(duplicate(`${field}.name`, container.name));
     if (container.name) names.add(container.name);
     errors.push(...hostPortConflicts([container], path, i));
+    errors.push(...validateResizePolicy(container.resizePolicy, spec.restartPolicy, `${field}.resizePolicy`));
     errors.push(...validateRestartPolicy(container, field));
     if (container.restartPolicy === 'Always') {
       errors.push(...validateLifecycle(container.lifecycle, spec.terminationGracePeriodSeconds, `${field}.lifecycle`));

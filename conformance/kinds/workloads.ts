@@ -1,0 +1,187 @@
+/** Kinds whose objects make pods, and those that look after them. Their samples make none. */
+import { type KindCase, label, put, samplePodSpec, spec } from './shape.ts';
+
+const apps = { apiVersion: 'apps/v1', namespaced: true };
+
+const workload = (name: string, more: object): object => ({
+  metadata: { name },
+  spec: {
+    selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: samplePodSpec() },
+    ...more,
+  },
+});
+
+/** A pod that a Job may make. */
+const jobTemplate = { spec: { ...samplePodSpec(), restartPolicy: 'Never' } };
+
+export const workloadKinds: KindCase[] = [
+  {
+    ...apps,
+    kind: 'Deployment',
+    resource: 'deployments',
+    shortNames: ['deploy'],
+    categories: ['all'],
+    subresources: ['status', 'scale'],
+    sample: (name) => workload(name, { replicas: 0 }),
+    ...spec({ minReadySeconds: 7 }),
+    columns: 'Name Ready Up-to-date Available Age | Containers Images Selector',
+  },
+  {
+    ...apps,
+    kind: 'ReplicaSet',
+    resource: 'replicasets',
+    shortNames: ['rs'],
+    categories: ['all'],
+    subresources: ['status', 'scale'],
+    sample: (name) => workload(name, { replicas: 0 }),
+    ...spec({ minReadySeconds: 7 }),
+    columns: 'Name Desired Current Ready Age | Containers Images Selector',
+  },
+  {
+    ...apps,
+    kind: 'StatefulSet',
+    resource: 'statefulsets',
+    shortNames: ['sts'],
+    categories: ['all'],
+    subresources: ['status', 'scale'],
+    sample: (name) => workload(name, { replicas: 0, serviceName: 'none' }),
+    ...spec({ updateStrategy: { type: 'OnDelete' } }),
+    columns: 'Name Ready Age | Containers Images',
+  },
+  {
+    ...apps,
+    kind: 'DaemonSet',
+    resource: 'daemonsets',
+    shortNames: ['ds'],
+    categories: ['all'],
+    subresources: ['status'],
+    sample: (name) => ({
+      metadata: { name },
+      spec: {
+        selector: { matchLabels: { app: name } },
+        template: {
+          metadata: { labels: { app: name } },
+          spec: { ...samplePodSpec(), nodeSelector: { 'example.com/conformance': 'nowhere' } },
+        },
+      },
+    }),
+    ...spec({ minReadySeconds: 7 }),
+    columns: 'Name Desired Current Ready Up-to-date Available Node_Selector Age | Containers Images Selector',
+  },
+  {
+    ...apps,
+    kind: 'ControllerRevision',
+    resource: 'controllerrevisions',
+    sample: (name) => ({ metadata: { name }, data: { spec: { some: 'thing' } }, revision: 1 }),
+    ...put({ revision: 2 }),
+    columns: 'Name Controller Revision Age',
+  },
+  {
+    kind: 'Job',
+    apiVersion: 'batch/v1',
+    resource: 'jobs',
+    namespaced: true,
+    categories: ['all'],
+    subresources: ['status'],
+    sample: (name) => ({ metadata: { name }, spec: { parallelism: 0, template: jobTemplate } }),
+    ...spec({ activeDeadlineSeconds: 500 }),
+    columns: 'Name Status Completions Duration Age | Containers Images Selector',
+    olderColumns: { until: 30, columns: 'Name Completions Duration Age | Containers Images Selector' },
+  },
+  {
+    kind: 'CronJob',
+    apiVersion: 'batch/v1',
+    since: 21,
+    older: 'batch/v1beta1',
+    resource: 'cronjobs',
+    namespaced: true,
+    shortNames: ['cj'],
+    categories: ['all'],
+    subresources: ['status'],
+    sample: (name) => ({
+      metadata: { name },
+      spec: { schedule: '0 0 1 1 *', suspend: true, jobTemplate: { spec: { template: jobTemplate } } },
+    }),
+    ...spec({ schedule: '0 1 1 1 *' }),
+    columns: 'Name Schedule Timezone Suspend Active Last_Schedule Age | Containers Images Selector',
+    olderColumns: {
+      until: 28,
+      columns: 'Name Schedule Suspend Active Last_Schedule Age | Containers Images Selector',
+    },
+  },
+  {
+    kind: 'HorizontalPodAutoscaler',
+    apiVersion: 'autoscaling/v1',
+    resource: 'horizontalpodautoscalers',
+    namespaced: true,
+    shortNames: ['hpa'],
+    categories: ['all'],
+    subresources: ['status'],
+    sample: (name) => ({
+      metadata: { name },
+      spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'nobody' }, maxReplicas: 3 },
+    }),
+    ...spec({ maxReplicas: 4, targetCPUUtilizationPercentage: 70 }),
+    columns: 'Name Reference Targets MinPods MaxPods Replicas Age',
+  },
+  {
+    kind: 'HorizontalPodAutoscaler',
+    apiVersion: 'autoscaling/v2',
+    since: 23,
+    older: 'autoscaling/v2beta2',
+    resource: 'horizontalpodautoscalers',
+    namespaced: true,
+    shortNames: ['hpa'],
+    categories: ['all'],
+    subresources: ['status'],
+    sample: (name) => ({
+      metadata: { name },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'nobody' },
+        maxReplicas: 3,
+        metrics: [
+          { type: 'Resource', resource: { name: 'memory', target: { type: 'AverageValue', averageValue: '100Mi' } } },
+        ],
+      },
+    }),
+    ...spec({ maxReplicas: 4 }),
+    columns: 'Name Reference Targets MinPods MaxPods Replicas Age',
+  },
+  {
+    kind: 'PodDisruptionBudget',
+    apiVersion: 'policy/v1',
+    since: 21,
+    older: 'policy/v1beta1',
+    resource: 'poddisruptionbudgets',
+    namespaced: true,
+    shortNames: ['pdb'],
+    subresources: ['status'],
+    sample: (name) => ({
+      metadata: { name },
+      spec: { minAvailable: 1, selector: { matchLabels: { app: name } } },
+    }),
+    ...spec({ minAvailable: '50%' }),
+    columns: 'Name Min_Available Max_Unavailable Allowed_Disruptions Age',
+  },
+  {
+    kind: 'PriorityClass',
+    apiVersion: 'scheduling.k8s.io/v1',
+    resource: 'priorityclasses',
+    namespaced: false,
+    shortNames: ['pc'],
+    sample: (name) => ({ metadata: { name }, value: 1000 }),
+    ...put({ description: 'changed' }),
+    columns: 'Name Value Global-Default PreemptionPolicy Age',
+    olderColumns: { until: 32, columns: 'Name Value Global-Default Age' },
+  },
+  {
+    kind: 'RuntimeClass',
+    apiVersion: 'node.k8s.io/v1',
+    resource: 'runtimeclasses',
+    namespaced: false,
+    sample: (name) => ({ metadata: { name }, handler: 'conformance' }),
+    ...label(),
+    columns: 'Name Handler Age',
+  },
+];
