@@ -1,6 +1,7 @@
 /** The objects that every cluster has from its first moment. */
 import { networkInterfaces } from 'node:os';
-import type { V1Endpoints, V1EndpointSlice, V1ServiceCIDR } from '../openapi/generated/types.ts';
+import { rfc3339 } from '../base/clock.ts';
+import type { V1EndpointSlice, V1Endpoints, V1ServiceCIDR } from '../openapi/generated/types.ts';
 import type { KubeObject } from '../openapi/object.ts';
 import { isStatus } from '../openapi/status.ts';
 import type { Registry } from './registry/registry.ts';
@@ -32,7 +33,7 @@ async function ensureServiceCidr(registry: Registry, range: string): Promise<voi
   const condition = {
     type: 'Ready',
     status: 'True',
-    lastTransitionTime: timestamp(store.clock),
+    lastTransitionTime: rfc3339(store.clock.now()),
     reason: '',
     message: 'Kubernetes default Service CIDR is ready',
   };

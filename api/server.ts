@@ -30,6 +30,7 @@ import type { WireResponse } from './http/wire-response.ts';
 import { admissionChain } from './registry/admission/chain.ts';
 import { ipAllocator } from './registry/allocators/ip-allocator.ts';
 import { portAllocator } from './registry/allocators/port-allocator.ts';
+import { CustomResources } from './registry/apiextensions/controller.ts';
 import { seedServices } from './registry/core/service-allocation.ts';
 import type { ResourceDeclaration } from './registry/declaration.ts';
 import { Registry } from './registry/registry.ts';
@@ -72,6 +73,7 @@ export class ApiServer {
   readonly #access: AccessControl;
   readonly #checks: HealthCheck[];
   #listener: Listener | undefined;
+  #custom: CustomResources | undefined;
   #expiry: { stop(): Promise<void> } | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -80,7 +82,7 @@ export class ApiServer {
     this.#options = options;
     this.#cache = cache;
     this.#registry = registry;
-    this.#documents = openapiDocuments(registry);
+    this.#documents = openapiDocuments(registry, (definition) => this.#custom?.schema(definition));
     this.#endpoints = {
       registry,
       clock,
@@ -125,7 +127,8 @@ export class ApiServer {
       ...(options.freeze ? { freeze: true } : {}),
     });
     const admission = admissionChain(cache, clock, options.requireServiceAccounts !== false);
-    const registry = new Registry({ storage, cache, clock, random, admission }, declarations);
+    const dependencies = { storage, cache, clock, random, admission };
+    const registry = new Registry(dependencies, declarations);
     seedServices(
       { clusterIPs, nodePorts },
       cache.list('/registry/services/specs/').items.map((item) => item.object as V1Service),
@@ -135,6 +138,7 @@ export class ApiServer {
     const server = new ApiServer(options, cache, registry, access);
     try {
       await bootstrapObjects(registry, options.serviceClusterIpRange);
+      server.#custom = await CustomResources.start({ registry, dependencies, clock, log, describe });
       if (options.serving) {
         const handle = (request: WireRequest, response: WireResponse) => server.#serve(request, response);
         server.#listener = await Listener.open({ ...options.serving, clock, log, handle });
@@ -154,6 +158,11 @@ export class ApiServer {
     return this.#listener?.port ?? 0;
   }
 
+  /** Resolves when the objects that every cluster has are stored, which clients need not wait for. */
+  settled(): Promise<void> {
+    return this.#access.settled();
+  }
+
   /** A transport for a client in this process: the same filters, with `user` as the identity. */
   direct(user: UserInfo): Transport {
     return new DirectTransport(user, (request) => this.#filtered(request));
@@ -168,6 +177,7 @@ export class ApiServer {
   async #stop(): Promise<void> {
     await this.#listener?.close();
     await this.#access.stop();
+    await this.#custom?.stop();
     await this.#expiry?.stop();
     await this.#cache.stop();
     await this.#options.storage.close();

@@ -19,6 +19,7 @@ supportsOperations({
   resource: 'validatingadmissionpolicies',
   rows: ['ValidatingAdmissionPolicy [Privileged:ClusterAdmin] should support ValidatingAdmissionPolicy API operations'],
   status: {
+    metadataStays: true,
     patch: { conditions: [condition('PatchStatusFailed')] },
     update: { conditions: [condition('PatchStatusFailed'), condition('UpdateStatusFailed')] },
   },

@@ -19,6 +19,7 @@ supportsOperations({
   resource: 'resourceclaims',
   rows: [rowOf('ResourceClaim')],
   status: {
+    metadataStays: true,
     patch: { allocation },
     update: {
       allocation,

@@ -65,31 +65,22 @@ suite('discovery', () => {
   });
 
   const CRUD = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
-  const shortNames: Record<string, string[]> = {
-    namespaces: ['ns'],
-    pods: ['po'],
-    services: ['svc'],
-    endpoints: ['ep'],
-    replicationcontrollers: ['rc'],
-    nodes: ['no'],
-    events: ['ev'],
-    configmaps: ['cm'],
-    serviceaccounts: ['sa'],
-  };
   for (const kind of kinds) {
-    behaves(`${kind.resource} are there with verbs, short names and scope`, async () => {
-      const root = kind.apiVersion === 'v1' ? '/api/v1' : `/apis/${kind.apiVersion}`;
-      const resource = (await resourcesOf(root)).find(({ name }) => name === kind.resource);
-      includes(resource, { kind: kind.kind, namespaced: kind.namespaced });
-      const wanted = CRUD.filter(
-        (verb) => verb !== 'deletecollection' || !['namespaces', 'services'].includes(kind.resource),
-      );
-      for (const verb of wanted) assert.ok(resource?.verbs.includes(verb), `${kind.resource} ${verb}`);
-      assert.deepEqual(resource?.shortNames ?? [], shortNames[kind.resource] ?? []);
-      if (['pods', 'services', 'replicationcontrollers'].includes(kind.resource)) {
-        assert.deepEqual(resource?.categories, ['all']);
-      }
-    });
+    behaves(
+      `${kind.apiVersion} ${kind.resource} are there with verbs, short names and scope`,
+      { since: kind.since ?? 0 },
+      async () => {
+        const root = kind.apiVersion === 'v1' ? '/api/v1' : `/apis/${kind.apiVersion}`;
+        const resource = (await resourcesOf(root)).find(({ name }) => name === kind.resource);
+        includes(resource, { kind: kind.kind, namespaced: kind.namespaced });
+        const wanted = CRUD.filter(
+          (verb) => verb !== 'deletecollection' || !['namespaces', 'services'].includes(kind.resource),
+        );
+        for (const verb of wanted) assert.ok(resource?.verbs.includes(verb), `${kind.resource} ${verb}`);
+        assert.deepEqual(resource?.shortNames ?? [], kind.shortNames ?? []);
+        assert.deepEqual(resource?.categories ?? [], kind.categories ?? []);
+      },
+    );
   }
 
   behaves('subresources are listed with their own kinds and verbs', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import {
   applyPatch,
   behaves,
+  behaviour,
   fetchApi,
   includes,
   MERGE_PATCH,
@@ -17,6 +18,32 @@ import { sampleConfigMap, samplePod } from './kinds.ts';
 suite('fieldValidation', () => {
   const namespace = testNamespace();
   const maps = namespace.path('configmaps');
+
+  const deployment = (metadata: string, spec: string) =>
+    `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"my-dep",${metadata}"labels":{"app":"nginx"}},
+    "spec":{${spec}"selector":{"matchLabels":{"app":"nginx"}},"template":{"metadata":{"labels":{"app":"nginx"}},
+    "spec":{"containers":[{"name":"nginx","image":"nginx:latest"}]}}}}`;
+  const deployments = `/apis/apps/v1/namespaces/${namespace.name}/deployments`;
+  const strictly: [row: string, body: string, message: RegExp][] = [
+    [
+      'FieldValidation should detect unknown and duplicate fields of a typed object',
+      deployment('', '"unknownField":"foo","replicas":2,"replicas":3,'),
+      /strict decoding error: unknown field "spec\.unknownField", duplicate field "spec\.replicas"$/,
+    ],
+    [
+      'FieldValidation should detect unknown metadata fields of a typed object',
+      deployment('"unknownMeta":"foo",', ''),
+      /strict decoding error: unknown field "metadata\.unknownMeta"$/,
+    ],
+  ];
+  for (const [row, body, message] of strictly) {
+    behaviour(row, { since: 27 }, async () => {
+      const query = 'fieldManager=field_validation_mgr&fieldValidation=Strict';
+      const answer = await fetchApi('POST', `${deployments}?${query}`, { body });
+      statusOf(answer, { code: 400, reason: 'BadRequest', message });
+      statusOf(await fetchApi('GET', `${deployments}/my-dep`), { code: 404 });
+    });
+  }
 
   behaves(
     'Strict refuses unknown and repeated fields, all of them at once',

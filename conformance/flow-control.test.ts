@@ -6,6 +6,7 @@ import { supportsOperations } from './kind-operations.ts';
 const apiVersion = 'flowcontrol.apiserver.k8s.io/v1';
 const root = `/apis/${apiVersion}`;
 const status = {
+  metadataStays: true,
   patch: { conditions: [{ type: 'PatchStatusFailed', status: 'False', reason: 'e2e' }] },
   update: {
     conditions: [

@@ -32,6 +32,8 @@ const BACKGROUND = 'gracePeriodSeconds=0&propagationPolicy=Background';
 export interface StatusWrites {
   patch: object;
   update: object;
+  /** Kinds of late leave the metadata alone that come with a status. */
+  metadataStays?: boolean;
 }
 
 export interface Operations {
@@ -73,7 +75,8 @@ export function supportsOperations({ apiVersion, resource, rows = [], status }: 
       await replaced(path, kind);
       if (status !== undefined) await statusWritten(path, first, kind, status);
       await deleted(subject, first);
-      await watched(stream, subject, [...patches, 'updated', ...(status ? ['patchedstatus', 'updatedstatus'] : [])]);
+      const written = status && !status.metadataStays ? ['patchedstatus', 'updatedstatus'] : [];
+      await watched(stream, subject, [...patches, 'updated', ...written]);
     });
   });
 }
@@ -184,19 +187,20 @@ async function replaced(path: string, kind: KindCase): Promise<void> {
   includes(objectOf(await fetchApi('GET', path)), { ...kind.changed, metadata: { annotations: { updated: 'true' } } });
 }
 
-/** /status read, patched and replaced; its metadata may be written with it. */
+/** /status read, patched and replaced; whether its metadata is written with it is the kind's affair. */
 async function statusWritten(path: string, { metadata }: Wire, kind: KindCase, status: StatusWrites): Promise<void> {
   const read = objectOf(await fetchApi('GET', `${path}/status`));
   includes(read, { apiVersion: kind.apiVersion, kind: kind.kind, metadata: { uid: metadata.uid } });
+  const taken = status.metadataStays ? undefined : 'true';
   const patch = { metadata: { annotations: { patchedstatus: 'true' } }, status: status.patch };
   const patched = objectOf(await applyPatch(`${path}/status`, MERGE_PATCH, patch));
-  includes(patched, { metadata: { annotations: { patchedstatus: 'true' } }, status: status.patch });
+  includes(patched, { metadata: { annotations: { patchedstatus: taken } }, status: status.patch });
   const updated = await mutate(`${path}/status`, (object) => {
     object.status = { ...(object.status as object), ...status.update };
     object.metadata.annotations = { ...object.metadata.annotations, updatedstatus: 'true' };
   });
-  includes(updated, { metadata: { annotations: { updatedstatus: 'true' } }, status: status.update });
-  assert.deepEqual(at(updated, 'spec'), at(patched, 'spec'));
+  includes(updated, { metadata: { annotations: { updatedstatus: taken } }, status: status.update });
+  for (const answer of [patched, updated]) assert.deepEqual(at(answer, 'spec'), at(read, 'spec'));
 }
 
 /** One goes by its name, the others with the collection. */

@@ -29,8 +29,8 @@ suite('OpenAPI v2', () => {
     assert.ok(document.info.title);
   });
 
-  for (const { kind, apiVersion, resource, namespaced } of kinds) {
-    behaves(`defines ${kind} with its group, version and kind, and its paths`, () => {
+  for (const { kind, apiVersion, resource, namespaced, since = 0 } of kinds) {
+    behaves(`defines ${apiVersion} ${kind} with its group, version and kind, and its paths`, { since }, () => {
       const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
       const [name, schema] =
         Object.entries(document.definitions).find(([, definition]) =>
@@ -38,7 +38,7 @@ suite('OpenAPI v2', () => {
             (gvk) => gvk.group === group && gvk.version === version && gvk.kind === kind,
           ),
         ) ?? [];
-      assert.ok(name?.startsWith('io.k8s.api.') && name.endsWith(`.${kind}`), name);
+      assert.ok(name?.startsWith('io.k8s.') && name.endsWith(`.${kind}`), name);
       includes(schema?.properties, { apiVersion: { type: 'string' }, kind: { type: 'string' } });
       assert.ok(schema?.description);
       const root = group ? `/apis/${apiVersion}` : '/api/v1';

@@ -1,5 +1,6 @@
 /** The three kinds of patch, on every kind and in their finer points. */
 import assert from 'node:assert/strict';
+import { discard, everyKind } from './every-kind.ts';
 import {
   applyPatch,
   at,
@@ -17,47 +18,41 @@ import {
   testNamespace,
   uniqueName,
 } from './harness.ts';
-import { collectionOf, kinds, sampleConfigMap, samplePod, sampleService } from './kinds.ts';
+import { collectionOf, nameOf, sampleConfigMap, samplePod, sampleService } from './kinds.ts';
 
-for (const kind of kinds) {
-  suite(`${kind.resource}: patches`, () => {
-    const namespace = testNamespace();
-    const name = uniqueName('patched');
-    const path = `${collectionOf(kind, namespace.name)}/${name}`;
-    before(async () => {
-      const sample = kind.sample(name, namespace.name) as { metadata: object };
-      const body = { ...sample, metadata: { ...sample.metadata, labels: { first: 'one' } } };
-      objectOf(await fetchApi('POST', collectionOf(kind, namespace.name), { body }), 201);
-    });
-    after(async () => {
-      await fetchApi('DELETE', `${path}?gracePeriodSeconds=0&propagationPolicy=Background`);
-      if (kind.resource !== 'namespaces') return;
-      await fetchApi('PUT', `${path}/finalize`, { body: { metadata: { name }, spec: { finalizers: [] } } });
-    });
-
-    behaves('a JSON patch adds, tests and removes', async () => {
-      const patch = [
-        { op: 'test', path: '/metadata/labels/first', value: 'one' },
-        { op: 'add', path: '/metadata/labels/second', value: 'two' },
-        { op: 'remove', path: '/metadata/labels/first' },
-      ];
-      const patched = objectOf(await applyPatch(path, JSON_PATCH, patch));
-      includes(patched.metadata.labels, { second: 'two', first: undefined });
-    });
-
-    behaves('a merge patch sets, and removes with null', async () => {
-      const patch = { metadata: { labels: { second: null, third: 'three' } } };
-      const patched = objectOf(await applyPatch(path, MERGE_PATCH, patch));
-      includes(patched.metadata.labels, { third: 'three', second: undefined });
-    });
-
-    behaves('a strategic merge patch sets, and removes with null', async () => {
-      const patch = { metadata: { labels: { third: null, fourth: 'four' }, annotations: { note: 'strategic' } } };
-      const patched = objectOf(await applyPatch(path, STRATEGIC_PATCH, patch));
-      includes(patched.metadata, { labels: { fourth: 'four', third: undefined }, annotations: { note: 'strategic' } });
-    });
+everyKind('patches', (kind) => {
+  const namespace = testNamespace();
+  const name = nameOf(kind, uniqueName('patched'));
+  const path = `${collectionOf(kind, namespace.name)}/${name}`;
+  before(async () => {
+    const sample = kind.sample(name, namespace.name) as { metadata: object };
+    const body = { ...sample, metadata: { ...sample.metadata, labels: { first: 'one' } } };
+    objectOf(await fetchApi('POST', collectionOf(kind, namespace.name), { body }), 201);
   });
-}
+  after(() => discard(kind, path));
+
+  behaves('a JSON patch adds, tests and removes', async () => {
+    const patch = [
+      { op: 'test', path: '/metadata/labels/first', value: 'one' },
+      { op: 'add', path: '/metadata/labels/second', value: 'two' },
+      { op: 'remove', path: '/metadata/labels/first' },
+    ];
+    const patched = objectOf(await applyPatch(path, JSON_PATCH, patch));
+    includes(patched.metadata.labels, { second: 'two', first: undefined });
+  });
+
+  behaves('a merge patch sets, and removes with null', async () => {
+    const patch = { metadata: { labels: { second: null, third: 'three' } } };
+    const patched = objectOf(await applyPatch(path, MERGE_PATCH, patch));
+    includes(patched.metadata.labels, { third: 'three', second: undefined });
+  });
+
+  behaves('a strategic merge patch sets, and removes with null', async () => {
+    const patch = { metadata: { labels: { third: null, fourth: 'four' }, annotations: { note: 'strategic' } } };
+    const patched = objectOf(await applyPatch(path, STRATEGIC_PATCH, patch));
+    includes(patched.metadata, { labels: { fourth: 'four', third: undefined }, annotations: { note: 'strategic' } });
+  });
+});
 
 suite('patches in detail', () => {
   const namespace = testNamespace();

@@ -1,7 +1,8 @@
 /** Table and metadata-only output: what kubectl and metadata informers ask for. */
 import assert from 'node:assert/strict';
+import { columnsOf, discard, everyKind } from './every-kind.ts';
 import { behaves, fetchApi, includes, objectOf, statusOf, suite, testNamespace, uniqueName } from './harness.ts';
-import { collectionOf, kinds, sampleConfigMap, samplePod, sampleService } from './kinds.ts';
+import { collectionOf, nameOf, sampleConfigMap, samplePod, sampleService } from './kinds.ts';
 
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
@@ -27,34 +28,29 @@ function row(table: Table, index = 0): Record<string, unknown> {
   return Object.fromEntries(table.columnDefinitions.map(({ name }, i) => [name, cells[i]]));
 }
 
-suite('Table: columns', () => {
+everyKind('columns', (kind) => {
   const namespace = testNamespace();
-  for (const kind of kinds) {
-    behaves(`${kind.resource} have ${kind.columns}`, async () => {
-      const name = uniqueName('tabled');
-      const collection = collectionOf(kind, namespace.name);
-      objectOf(await fetchApi('POST', collection, { body: kind.sample(name, namespace.name) }), 201);
-      const table = await asTable(`${collection}?fieldSelector=metadata.name%3D${name}`);
-      await fetchApi('DELETE', `${collection}/${name}?gracePeriodSeconds=0&propagationPolicy=Background`);
-      if (kind.resource === 'namespaces') {
-        await fetchApi('PUT', `${collection}/${name}/finalize`, { body: { metadata: { name }, spec: {} } });
-      }
-      const shown = (wide: boolean) =>
-        table.columnDefinitions
-          .filter(({ priority }) => priority > 0 === wide)
-          .map((column) => column.name.replaceAll(' ', '_'))
-          .join(' ');
-      assert.equal([shown(false), shown(true)].filter(Boolean).join(' | '), kind.columns);
-      assert.equal(table.rows.length, 1);
-      assert.equal(table.rows[0]?.cells.length, table.columnDefinitions.length);
-      includes(table.rows[0]?.object, {
-        kind: 'PartialObjectMetadata',
-        apiVersion: 'meta.k8s.io/v1',
-        metadata: { name },
-      });
-      if (kind.resource !== 'events') assert.equal(row(table).Name, name);
+  behaves(`are ${columnsOf(kind)}`, async () => {
+    const name = nameOf(kind, uniqueName('tabled'));
+    const collection = collectionOf(kind, namespace.name);
+    objectOf(await fetchApi('POST', collection, { body: kind.sample(name, namespace.name) }), 201);
+    const table = await asTable(`${collection}?fieldSelector=metadata.name%3D${name}`);
+    await discard(kind, `${collection}/${name}`);
+    const shown = (wide: boolean) =>
+      table.columnDefinitions
+        .filter(({ priority }) => priority > 0 === wide)
+        .map((column) => column.name.replaceAll(' ', '_'))
+        .join(' ');
+    assert.equal([shown(false), shown(true)].filter(Boolean).join(' | '), columnsOf(kind));
+    assert.equal(table.rows.length, 1);
+    assert.equal(table.rows[0]?.cells.length, table.columnDefinitions.length);
+    includes(table.rows[0]?.object, {
+      kind: 'PartialObjectMetadata',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata: { name },
     });
-  }
+    if (kind.resource !== 'events') assert.equal(row(table).Name, name);
+  });
 });
 
 suite('Table: cells', () => {

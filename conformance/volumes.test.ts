@@ -54,7 +54,8 @@ suite('persistent volumes and claims', () => {
     return [pv, pvc];
   };
 
-  after(async () => {
+  // After each, not at the end: without its namespace nothing could lift the protection of a claim.
+  afterEach(async () => {
     for (const name of namesOf(listOf(await fetchApi('GET', claims)))) await remove(pvcPath(name));
     const left = listOf(await fetchApi('GET', `${volumes}?${selector}`));
     for (const name of namesOf(left)) await remove(pvPath(name));

@@ -3,6 +3,7 @@
 import type { ServiceAccountTokens } from '../auth/tokens/service-account-tokens.ts';
 import type { ApiRequest, ApiResult } from '../http/request.ts';
 import { wrongMethod } from './context.ts';
+import { checkRoute } from './negotiate.ts';
 
 const CONFIGURATION = '/.well-known/openid-configuration';
 const KEYS = '/openid/v1/jwks';
@@ -18,8 +19,9 @@ export function issuerDiscovery(
   if (request.method !== 'GET') throw wrongMethod();
   const [contentType, document] =
     path === KEYS
-      ? ['application/jwk-set+json', tokens.jwks()]
-      : ['application/json', tokens.openidConfiguration(`https://${address()}${KEYS}`)];
+      ? (['application/jwk-set+json', tokens.jwks()] as const)
+      : (['application/json', tokens.openidConfiguration(`https://${address()}${KEYS}`)] as const);
+  checkRoute(request.header('accept'), [contentType]);
   const headers = { 'cache-control': 'public, max-age=3600' };
   return { kind: 'raw', status: 200, contentType, body: JSON.stringify(document), headers };
 }

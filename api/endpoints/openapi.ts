@@ -1,5 +1,6 @@
 /** The schema documents under `/openapi/`. */
 import {
+  type CustomSchema,
   type OpenApiDocument,
   OpenApiDocuments,
   type ServedResource,
@@ -15,17 +16,28 @@ import { parseAccept } from './negotiate.ts';
 import { KUBERNETES_VERSION } from './version.ts';
 
 /** Documents of what the registry serves at the time somebody first asks. */
-export function openapiDocuments(registry: Registry): OpenApiDocuments {
-  return new OpenApiDocuments(() => registry.declarations().map(served), KUBERNETES_VERSION);
+export function openapiDocuments(
+  registry: Registry,
+  custom: (definition: string) => CustomSchema | undefined,
+): OpenApiDocuments {
+  const resources = () => registry.declarations().map((declaration) => served(declaration, custom));
+  const documents = new OpenApiDocuments(resources, KUBERNETES_VERSION);
+  registry.onChange(() => documents.invalidate());
+  return documents;
 }
 
-function served(declaration: ReturnType<Registry['declarations']>[number]): ServedResource {
+function served(
+  declaration: ReturnType<Registry['declarations']>[number],
+  custom: (definition: string) => CustomSchema | undefined,
+): ServedResource {
   const { group, version, kind, plural, namespaced, definition, verbs = ALL_VERBS } = declaration;
   const subresources = subresourcesOf(declaration).map((subresource) => ({
     ...subresource,
     verbs: [...subresource.verbs],
   }));
-  return { group, version, kind, plural, namespaced, definition, verbs: [...verbs], subresources };
+  const schema = custom(definition);
+  const all = { group, version, kind, plural, namespaced, definition, verbs: [...verbs], subresources };
+  return schema ? { ...all, custom: schema } : all;
 }
 
 /** GET below `/openapi/`. */

@@ -1,6 +1,7 @@
 /** Every built-in resource, group by group: what is declared here is served. */
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { type Access, UNRESTRICTED } from '../auth/access.ts';
+import { compileExpression } from './admissionregistration/compile-expression.ts';
 import type { CompileExpression } from './admissionregistration/expressions.ts';
 import { admissionregistrationResources } from './admissionregistration/index.ts';
 import { customResourceDefinitions } from './apiextensions/customresourcedefinitions.ts';
@@ -27,13 +28,14 @@ export interface BuiltinDependencies extends CoreDependencies {
   /** Answers reviews and guards what hands on rights. Default: everything is allowed. */
   access?: Access;
   clock?: Clock;
-  /** Checks CEL expressions in admission and device configuration. Default: they are taken as they are. */
+  /** Checks CEL expressions in admission and device configuration. */
   compileExpression?: CompileExpression;
 }
 
 /** The declarations of one cluster. */
 export function builtinResources(dependencies: BuiltinDependencies): ResourceDeclaration[] {
-  const { access = UNRESTRICTED, clock = systemClock, describe = () => '', compileExpression: compile } = dependencies;
+  const { access = UNRESTRICTED, clock = systemClock, describe = () => '' } = dependencies;
+  const { compileExpression: compile = compileExpression } = dependencies;
   return [
     ...coreResources(dependencies),
     ...apiregistrationResources(describe),

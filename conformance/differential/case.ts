@@ -22,8 +22,11 @@ export interface DifferentialCase {
   older?: Record<string, string>;
   /** managedFields are compared; they are left out elsewhere. */
   managedFields?: boolean;
-  /** Controllers may write the status at any time: it is looked at only in answers to the writes that send one. */
-  controlled?: boolean;
+  /**
+   * Controllers may write the status at any time: it is looked at only where /status is asked, or never, where even the
+   * reference has such controllers in the API server.
+   */
+  controlled?: boolean | 'always';
 }
 
 /** Cases of one kind or of one subject. The name is also that of the file with the recorded answers. */

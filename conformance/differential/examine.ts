@@ -1,5 +1,6 @@
 /** One case against kubets: what differs from the reference for no reason we know. */
 import type { HttpTarget } from '../harness/http.ts';
+import { foldAtomic } from './atomic.ts';
 import type { DifferentialCase } from './case.ts';
 import { compare, type Difference } from './compare.ts';
 import { type Exception, exceptionFor, reword, type Wording } from './exceptions.ts';
@@ -39,9 +40,9 @@ export async function examine(
       {
         ...reference,
         headers: reword(reference.headers, used.wordings) as Record<string, string>,
-        body: reword(reference.body, used.wordings),
+        body: foldAtomic(reword(reference.body, used.wordings), newer),
       },
-      { ...answer, body: dropNewerFields(answer.body, older, newer, olderVersion) },
+      { ...answer, body: foldAtomic(dropNewerFields(answer.body, older, newer, olderVersion), newer) },
     );
     for (const difference of found) {
       const exception = exceptionFor(`${theme}/${test.title} #${request}`, difference);

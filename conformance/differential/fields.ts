@@ -8,6 +8,8 @@ export interface Fields {
   /** `batch/v1/Job` → name of its definition. */
   kinds: Record<string, string>;
   definitions: Record<string, Record<string, FieldType>>;
+  /** Definitions, and fields as `Definition.field`, that are owned as a whole. */
+  atomic: string[];
 }
 
 interface Schema {
@@ -15,6 +17,8 @@ interface Schema {
   items?: Schema;
   additionalProperties?: Schema;
   properties?: Record<string, Schema>;
+  'x-kubernetes-map-type'?: string;
+  'x-kubernetes-list-type'?: string;
   'x-kubernetes-group-version-kind'?: { group: string; version: string; kind: string }[];
 }
 
@@ -22,11 +26,15 @@ const OBJECT_META = 'apimachinery.meta.v1.ObjectMeta';
 
 /** Reads the definitions of an OpenAPI v2 document. */
 export function fieldsOf(document: { definitions: Record<string, Schema> }): Fields {
-  const fields: Fields = { kinds: {}, definitions: {} };
+  const fields: Fields = { kinds: {}, definitions: {}, atomic: [] };
   for (const [name, schema] of Object.entries(document.definitions)) {
     const short = shortName(name);
     const types = Object.entries(schema.properties ?? {}).map(([field, type]) => [field, typeOf(type)]);
     fields.definitions[short] = Object.fromEntries(types);
+    if (isAtomic(schema)) fields.atomic.push(short);
+    for (const [field, type] of Object.entries(schema.properties ?? {})) {
+      if (isAtomic(type)) fields.atomic.push(`${short}.${field}`);
+    }
     for (const { group, version, kind } of schema['x-kubernetes-group-version-kind'] ?? []) {
       fields.kinds[`${group ? `${group}/` : ''}${version}/${kind}`] = short;
     }
@@ -36,7 +44,7 @@ export function fieldsOf(document: { definitions: Record<string, Schema> }): Fie
 
 /** Only what the kinds of these apiVersions need, lists left out: a list is known by its items. */
 export function pruneFields(fields: Fields, apiVersions: Set<string>): Fields {
-  const pruned: Fields = { kinds: {}, definitions: {} };
+  const pruned: Fields = { kinds: {}, definitions: {}, atomic: [] };
   const keep = (name: string): void => {
     const types = fields.definitions[name];
     if (!types || name in pruned.definitions) return;
@@ -54,6 +62,10 @@ export function pruneFields(fields: Fields, apiVersions: Set<string>): Fields {
 
 function shortName(name: string): string {
   return name.replace(/^io\.k8s\.(api\.)?/, '').replace('.pkg.apis.', '.');
+}
+
+function isAtomic(schema: Schema): boolean {
+  return schema['x-kubernetes-map-type'] === 'atomic' || schema['x-kubernetes-list-type'] === 'atomic';
 }
 
 function typeOf(schema: Schema): FieldType {

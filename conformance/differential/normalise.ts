@@ -22,6 +22,8 @@ export interface Circumstances {
   managedFields?: boolean;
   /** The status is controllers' business. */
   withoutStatus?: boolean;
+  /** A list out of the reference's watch cache, which keeps no order. */
+  unordered?: boolean;
 }
 
 /** Headers that clients act on. Of an ETag only the presence is told. */
@@ -56,10 +58,15 @@ const UID = /\b[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\b/g;
 const TOKEN = /\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 const SERVICE_ADDRESS = /\b10\.96\.\d+\.\d+\b/g;
 const NODE_PORT = /(?<=:)3[0-2]\d{3}(?=\/(TCP|UDP|SCTP)\b)/g;
+/** An object in a message, with everything that changes in it. */
+const PATCHED_OBJECT = /(?<=patch: Invalid value: )"(?:\{|map\[)(?:[^"\\]|\\.)*"/g;
+const POINTER = /\b0x[0-9a-f]{8,}\b/g;
+/** What the reference's JSON decoder shows of the text around a mistake; where it cuts depends on lengths. */
+const DECODER_CONTEXT = /error found in #\d+ byte of [\s\S]*$/;
 /** The same character over and over. */
 const LONG_RUN = /(\w)\1{49,}/g;
 const VERSION_IN_MESSAGE =
-  /(ResourceVersion in object meta: |[Rr]esource version: |ResourceVersion in record \()\d+( \(\d+\))?/g;
+  /(ResourceVersion in object meta: |[Rr]esource version: |ResourceVersion in record \(|, current: )\d+( \(\d+\))?/g;
 
 function normaliseText(text: string, { namespace, asked = {} }: Circumstances): string {
   let result = text.replaceAll(namespace, '{ns}');
@@ -76,6 +83,9 @@ function normaliseText(text: string, { namespace, asked = {} }: Circumstances): 
     .replace(SERVICE_ADDRESS, '{ip}')
     .replace(NODE_PORT, '{port}')
     .replace(VERSION_IN_MESSAGE, '$1{rv}')
+    .replace(PATCHED_OBJECT, '"{object}"')
+    .replace(POINTER, '{pointer}')
+    .replace(DECODER_CONTEXT, 'error found in {context}')
     .replace(LONG_RUN, (run) => `{${run.length} times ${run[0]}}`);
 }
 
@@ -112,10 +122,15 @@ class Normaliser {
     const result: JsonObject = {};
     for (const [name, inner] of Object.entries(value)) {
       if (name === 'managedFields' && !managedFields) continue;
+      if (name === 'managedFields' && withoutStatus && Array.isArray(inner)) {
+        result.managedFields = this.value(inner.filter((entry) => !isStatusOnly(entry)));
+        continue;
+      }
       if (name === 'status' && withoutStatus && isObject(inner)) continue;
       result[this.#key(name)] = this.value(inner, name);
     }
     if (key === 'metadata' || 'generateName' in value) generated(result, value);
+    if (this.#circumstances.unordered && Array.isArray(result.items)) result.items = sorted(result.items);
     if (Array.isArray(result.columnDefinitions)) return byColumn(result);
     if (result.kind === 'APIResourceList') return byName(result);
     if (Array.isArray(result.causes)) result.causes = withoutRepetition(result.causes);
@@ -153,7 +168,10 @@ function byColumn(table: JsonObject): JsonObject {
 /** Discovery by the names of the resources, without the hashes that each release has of its own. */
 function byName(list: JsonObject): JsonObject {
   const resources = (Array.isArray(list.resources) ? list.resources : []).filter(isObject);
-  const described = resources.map(({ storageVersionHash: _, ...rest }) => [String(rest.name), rest] as const);
+  const described = resources.map(({ storageVersionHash: _, verbs, ...rest }) => {
+    const verbNames = Array.isArray(verbs) ? verbs.map((verb) => [String(verb), true] as const) : [];
+    return [String(rest.name), { ...rest, verbs: Object.fromEntries(verbNames) }] as const;
+  });
   return { ...list, resources: Object.fromEntries(described) };
 }
 
@@ -166,6 +184,16 @@ function withoutRepetition(causes: Json[]): Json[] {
     seen.add(text);
     return true;
   });
+}
+
+/** Whether an entry of managedFields is about nothing but the status. */
+function isStatusOnly(entry: Json): boolean {
+  return isObject(entry) && isObject(entry.fieldsV1) && Object.keys(entry.fieldsV1).join() === 'f:status';
+}
+
+function sorted(items: Json[]): Json[] {
+  const nameOf = (item: Json) => (isObject(item) && isObject(item.metadata) ? String(item.metadata.name) : '');
+  return [...items].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 }
 
 function isNodePort(key: string, value: number): boolean {

@@ -44,7 +44,8 @@ export function readFields(): Fields {
   const lines = read('fields.jsonl');
   if (lines === undefined) throw new Error('differential: recorded/fields.jsonl is missing: run record.js');
   const [kinds = {}, ...definitions] = lines;
-  return { kinds, definitions: Object.fromEntries(definitions as [string, Fields['definitions'][string]][]) } as Fields;
+  const types = Object.fromEntries(definitions as [string, Fields['definitions'][string]][]);
+  return { kinds, definitions: types, atomic: [] } as Fields;
 }
 
 /** Writes into the source tree, for whoever runs record.js in it: `folder` is conformance/differential/recorded. */

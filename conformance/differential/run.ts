@@ -35,7 +35,8 @@ export async function runCase(
           namespace,
           asked,
           managedFields: test.managedFields ?? false,
-          withoutStatus: (test.controlled ?? false) && !path.includes('/status'),
+          withoutStatus: test.controlled === 'always' || (test.controlled === true && !path.includes('/status')),
+          unordered: path.includes('resourceVersion='),
         }),
       );
     }

@@ -62,8 +62,7 @@ export const networkKinds: KindCase[] = [
       spec: { parentRef: { resource: 'services', namespace: 'default', name: 'conformance' } },
     }),
     ...label(),
-    columns: 'Name ParentRef Age',
-    olderColumns: { until: 33, columns: 'Name ParentRef' },
+    columns: 'Name ParentRef',
   },
   {
     ...networking,

@@ -59,7 +59,7 @@ export function sampleController(name: string, replicas = 0): object {
 export function sampleService(name: string): object {
   return {
     metadata: { name },
-    spec: { selector: { none: name }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
+    spec: { selector: { none: name }, ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 8080 }] },
   };
 }
 

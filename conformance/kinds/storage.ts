@@ -51,7 +51,7 @@ export const storageKinds: KindCase[] = [
     namespaced: true,
     sample: (name) => ({ metadata: { name }, storageClassName: 'conformance-none', capacity: '100Gi' }),
     ...put({ capacity: '200Gi' }),
-    columns: 'Name Created_At',
+    columns: 'Name StorageClassName Capacity',
   },
   {
     ...storage,

@@ -172,7 +172,7 @@ export const workloadKinds: KindCase[] = [
     shortNames: ['pc'],
     sample: (name) => ({ metadata: { name }, value: 1000 }),
     ...put({ description: 'changed' }),
-    columns: 'Name Value Global-Default PreemptionPolicy Age',
+    columns: 'Name Value Global-Default Age PreemptionPolicy',
     olderColumns: { until: 32, columns: 'Name Value Global-Default Age' },
   },
   {

@@ -4,6 +4,7 @@ import { loadCel } from '../lazy.ts';
 import { registerNetwork } from './library-network.ts';
 import { registerQuantity, registerSemver } from './library-quantity.ts';
 import { MATCHES, registerText } from './library-text.ts';
+import { compileMessage } from './messages.ts';
 import { checkHas, type Node, nodesOf } from './tree.ts';
 import type { CelType } from './types.ts';
 import { isEqual } from './values.ts';
@@ -92,7 +93,7 @@ export class CelCompiler {
       Object.values(this.#declarations).flatMap((type) => type.objects.map((one) => [one.name, one.fields])),
     );
     const wrong = checkHas(nodes, fields);
-    if (wrong) throw compileError(expression, { summary: `undefined field '${wrong.field}'`, range: wrong });
+    if (wrong) throw compileError(expression, { summary: `No such key: ${wrong.field}`, range: wrong });
     const meter = new Meter();
     for (const node of nodesOf(parsed.ast as unknown as Node)) meter.attach(node);
     const used = new Set(nodes.filter(({ op }) => op === 'id').map(({ args }) => args));
@@ -133,15 +134,7 @@ function renameMatches(nodes: readonly Node[]): void {
 }
 
 function compileError(expression: string, error: unknown): CelCompileError {
-  const { summary, message, range } = error as { summary?: string; message?: string; range?: { start: number } };
-  const before = expression.slice(0, range?.start ?? 0).split('\n');
-  const line = before.length;
-  const column = before.at(-1)?.length ?? 0;
-  const text = (summary ?? message ?? 'cannot be compiled').replaceAll(MATCHES, 'matches');
-  const source = expression.split('\n')[line - 1] ?? '';
-  return new CelCompileError(
-    `compilation failed: ERROR: <input>:${line}:${column + 1}: ${text}\n | ${source}\n | ${'.'.repeat(column)}^`,
-  );
+  return new CelCompileError(compileMessage(expression, error).replaceAll(MATCHES, 'matches'));
 }
 
 /** Counts the steps of an evaluation, and ends it when they are too many. */

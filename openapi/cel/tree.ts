@@ -46,7 +46,7 @@ export function checkHas(
     for (const step of path.slice(1)) {
       const known = type === undefined ? undefined : fields.get(type);
       const [, field] = step.args as [unknown, string];
-      if (known && !Object.hasOwn(known, field)) return { field, start: step.start, end: step.end };
+      if (known && !Object.hasOwn(known, field)) return { field, start: step.end - field.length, end: step.end };
       type = known?.[field];
     }
   }

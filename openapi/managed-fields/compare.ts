@@ -2,7 +2,7 @@
 import { getOwn, isJsonObject, type JsonObject } from '../json.ts';
 import type { ApplySchema } from './apply-schema.ts';
 import { isSameValue } from './equal.ts';
-import { EMPTY, type FieldSet, isEmpty, recursiveDifference, SetBuilder, union, within } from './field-set.ts';
+import { EMPTY, type FieldSet, isEmpty, recursiveDifference, SetBuilder, within } from './field-set.ts';
 import { wholeOf } from './from-value.ts';
 import { divisionOf, fieldSchema, itemSchema, itemsByElement, type ListSchema } from './list-items.ts';
 import { fieldElement } from './path-elements.ts';
@@ -60,7 +60,8 @@ function differenceOf(old: unknown, value: unknown, schema: ApplySchema): Found 
   const isMixed = schema.kind === 'deduced' && before !== now && old !== null && value !== null;
   const [left, right] = [entriesOf(old), entriesOf(value)];
   if (!left && !right) return leaf(old, value);
-  return joined(isMixed ? { modified: EMPTY } : {}, fieldsDiffer(left ?? {}, right ?? {}, schema));
+  const below = fieldsDiffer(left ?? {}, right ?? {}, schema);
+  return isMixed ? { ...below, modified: EMPTY } : below;
 }
 
 function leaf(old: unknown, value: unknown): Found | undefined {
@@ -72,12 +73,6 @@ function entriesOf(value: unknown): JsonObject | undefined {
   if (!isJsonObject(value)) return undefined;
   for (const _ in value) return value;
   return undefined;
-}
-
-/** What is found at a place, with what is found below it. */
-function joined(self: Found, below: Found | undefined): Found | undefined {
-  if (!self.modified) return below;
-  return { ...below, modified: union({ '.': EMPTY }, below?.modified ?? EMPTY) };
 }
 
 class Collector {

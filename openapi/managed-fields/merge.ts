@@ -77,17 +77,18 @@ class ListMerge {
         this.#take(left);
         l++;
         r++;
-      } else if (isShared && (this.#taken.has(left) || (right !== undefined && left !== this.#shared[0]))) {
-        // It has its turn when the configuration comes to it, or has had it.
+      } else if (isShared && right !== undefined && this.#shared.length > 0 && left !== this.#shared[0]) {
+        // It has its turn when the configuration comes to it.
         l++;
       } else if (left !== undefined && !isShared) {
         this.#out.push(this.#live[l]);
         l++;
-      } else if (right !== undefined) {
-        this.#take(right);
-        r++;
       } else {
-        l++;
+        if (left !== undefined && this.#taken.has(left)) l++;
+        if (right !== undefined) {
+          this.#take(right);
+          r++;
+        }
       }
     }
     return this.#out;

@@ -92,7 +92,7 @@ export function updateManagers(
   versions: Versions,
 ): Managers {
   const known = reconciled(managers, live, versions);
-  const { comparison, others } = settle(known, live, object, writer, versions, () => false);
+  const { comparison, others } = settle(known, live, object, { ...writer, force: true }, versions, () => false);
   const { added, modified } = comparison;
   const taken = difference(resetFrom(union(modified, added), writer.reset), UNMANAGED);
   const result = new Map(withoutIdle(others));
@@ -175,7 +175,7 @@ function settle(
   managers: Managers,
   live: object,
   object: object,
-  { apiVersion, reset, force = true }: Writer & { force?: boolean },
+  { apiVersion, reset, force }: Writer & { force: boolean },
   versions: Versions,
   isWriter: (key: string) => boolean,
 ): { comparison: Comparison; others: Map<string, Manager> } {

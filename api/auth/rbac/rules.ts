@@ -3,7 +3,8 @@ import type { V1PolicyRule } from '../../../openapi/generated/types.ts';
 import { quote } from '../../registry/validation/errors.ts';
 import type { Attributes } from '../attributes.ts';
 
-type List = readonly string[] | undefined;
+/** Go writes absent lists as null. */
+type List = readonly string[] | undefined | null;
 
 /** Whether one rule allows it. A rule is about resources or about paths, never both. */
 export function ruleAllows(rule: V1PolicyRule, { verb, path, resource }: Attributes): boolean {
@@ -17,7 +18,7 @@ export function ruleAllows(rule: V1PolicyRule, { verb, path, resource }: Attribu
 }
 
 function has(list: List, value: string): boolean {
-  return list !== undefined && (list.includes(value) || list.includes('*'));
+  return list?.includes(value) === true || list?.includes('*') === true;
 }
 
 /** `*` covers all, subresources too; `*` before a slash covers that subresource of all. */
@@ -42,7 +43,8 @@ export function uncovered(owned: readonly V1PolicyRule[], wanted: readonly V1Pol
 }
 
 function breakDown(rule: V1PolicyRule): V1PolicyRule[] {
-  const { apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [], verbs = [] } = rule;
+  const { apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
+  const verbs = rule.verbs ?? [];
   const names = resourceNames.length > 0 ? resourceNames.map((name) => ({ resourceNames: [name] })) : [{}];
   const parts: V1PolicyRule[] = [];
   for (const group of apiGroups) {

@@ -89,10 +89,10 @@ function validateWebhooks(webhooks: readonly Webhook[], compile: CompileExpressi
   const names = new Set<string>();
   return webhooks.flatMap((webhook, i) => {
     const field = `webhooks[${i}]`;
-    const { name = '', admissionReviewVersions = [] } = webhook;
+    const { name = '', admissionReviewVersions } = webhook;
     const errors = [
       ...validateWebhook(webhook, field, compile),
-      ...validateReviewVersions(admissionReviewVersions, `${field}.admissionReviewVersions`),
+      ...validateReviewVersions(admissionReviewVersions ?? [], `${field}.admissionReviewVersions`),
     ];
     if (name !== '' && names.has(name)) errors.push(duplicate(`${field}.name`, name));
     names.add(name);

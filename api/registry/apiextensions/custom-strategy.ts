@@ -20,11 +20,12 @@ export interface CustomRules {
   asked(object: KubeObject): { version: CustomVersion; object: KubeObject };
 }
 
-export function customStrategy(rules: CustomRules): Strategy<KubeObject> {
+export function customStrategy(rules: CustomRules): Strategy<KubeObject> & { anyFinalizers: true } {
   /** Objects of updates, which `validateUpdate` checks in one go: what was wrong before is let pass. */
   const updates = new WeakSet<KubeObject>();
   const hasStatus = rules.stored.subresources.status !== undefined;
   return {
+    anyFinalizers: true,
     prepareForCreate(object) {
       if (rules.terminating) throw terminatingError();
       if (hasStatus) delete (object as { status?: unknown }).status;

@@ -31,7 +31,8 @@ export function certificateSigningRequests(access: Access, describe: Describe): 
     strategy: {
       validateName: () => [],
       prepareForCreate(request, context) {
-        request.spec = { ...request.spec, ...askerOf(context) };
+        const { username: _user, uid: _uid, groups: _groups, extra: _extra, ...asked } = request.spec;
+        request.spec = { ...asked, ...askerOf(context) };
         request.status = {};
         checkSubject(request);
       },
@@ -68,17 +69,16 @@ export function certificateSigningRequests(access: Access, describe: Describe): 
   });
 }
 
-/** Who asks is not theirs to say. */
+/** Who asks is not theirs to say. What is not known of the asker is left out. */
 function askerOf(context: StrategyContext): Partial<Request['spec']> {
   const { uid, extra = {} } = context as StrategyContext & Partial<Pick<Asker, 'uid' | 'extra'>>;
   const entries = Object.entries(extra).map(([key, values]) => [key, [...values]]);
-  const known = {
+  return {
     username: context.user,
-    uid,
-    groups: context.groups.length > 0 ? [...context.groups] : undefined,
-    extra: entries.length > 0 ? Object.fromEntries(entries) : undefined,
+    ...(uid ? { uid } : {}),
+    ...(context.groups.length > 0 ? { groups: [...context.groups] } : {}),
+    ...(entries.length > 0 ? { extra: Object.fromEntries(entries) as NonNullable<Request['spec']['extra']> } : {}),
   };
-  return known as Partial<Request['spec']>;
 }
 
 /** Upstream's CertificateSubjectRestriction: nobody becomes an administrator by a signature. */

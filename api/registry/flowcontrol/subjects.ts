@@ -15,7 +15,8 @@ const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', '
 const OWN = { serviceAccount: 'ServiceAccount', user: 'User', group: 'Group' } as const;
 
 export function validateRules(rules: V1PolicyRulesWithSubjects, field: string): FieldError[] {
-  const { subjects = [], resourceRules = [], nonResourceRules = [] } = rules;
+  const { resourceRules = [], nonResourceRules = [] } = rules;
+  const subjects = rules.subjects ?? [];
   const errors = subjects.flatMap((subject, i) => validateSubject(subject, `${field}.subjects[${i}]`));
   if (subjects.length === 0) errors.push(required(`${field}.subjects`, 'subjects must contain at least one value'));
   if (resourceRules.length + nonResourceRules.length === 0) {
@@ -65,7 +66,7 @@ function alone(list: readonly string[], field: string, what: string): FieldError
 }
 
 function validateResourceRule(rule: V1ResourcePolicyRule, field: string): FieldError[] {
-  const { verbs = [], apiGroups = [], resources = [] } = rule;
+  const [verbs, apiGroups, resources] = [rule.verbs ?? [], rule.apiGroups ?? [], rule.resources ?? []];
   const missing = (what: string) => `resource rules must supply at least one ${what}`;
   return [
     ...validateVerbs(verbs, `${field}.verbs`),
@@ -79,7 +80,8 @@ function validateResourceRule(rule: V1ResourcePolicyRule, field: string): FieldE
   ];
 }
 
-function validateNamespaces({ namespaces = [], clusterScope }: V1ResourcePolicyRule, field: string): FieldError[] {
+function validateNamespaces({ namespaces: given, clusterScope }: V1ResourcePolicyRule, field: string): FieldError[] {
+  const namespaces = given ?? [];
   if (namespaces.length === 0 && !clusterScope) {
     return [required(field, 'resource rules that are not cluster scoped must supply at least one namespace')];
   }
@@ -91,7 +93,7 @@ function validateNamespaces({ namespaces = [], clusterScope }: V1ResourcePolicyR
 }
 
 function validateNonResourceRule(rule: V1NonResourcePolicyRule, field: string): FieldError[] {
-  const { verbs = [], nonResourceURLs = [] } = rule;
+  const [verbs, nonResourceURLs] = [rule.verbs ?? [], rule.nonResourceURLs ?? []];
   const urls = `${field}.nonResourceURLs`;
   const errors = validateVerbs(verbs, `${field}.verbs`);
   if (nonResourceURLs.length === 0) {

@@ -19,8 +19,8 @@ export function validateRules(rules: readonly V1PolicyRule[] | undefined, namesp
 }
 
 function validateRule(rule: V1PolicyRule, namespaced: boolean, field: string): FieldError[] {
-  const { verbs = [], apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
-  const errors = verbs.length === 0 ? [required(`${field}.verbs`, 'verbs must contain at least one value')] : [];
+  const { verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
+  const errors = !verbs?.length ? [required(`${field}.verbs`, 'verbs must contain at least one value')] : [];
   if (nonResourceURLs.length > 0) {
     const refuse = (detail: string) => errors.push(invalidValue(`${field}.nonResourceURLs`, nonResourceURLs, detail));
     if (namespaced) refuse('namespaced rules cannot apply to non-resource URLs');

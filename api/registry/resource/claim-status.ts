@@ -126,7 +126,8 @@ function validateConfig(config: V1DeviceAllocationConfiguration, field: string, 
 }
 
 function validateDevice(device: V1AllocatedDeviceStatus, field: string, allocated: ReadonlySet<string>): FieldError[] {
-  const { driver, pool, shareID, conditions = [], data, networkData } = device;
+  const { driver, pool, shareID, data, networkData } = device;
+  const conditions = device.conditions ?? [];
   const errors = [
     ...validateDriverName(driver, `${field}.driver`),
     ...validatePoolName(pool, `${field}.pool`),

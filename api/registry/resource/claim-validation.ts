@@ -53,7 +53,7 @@ export function validateClaimSpec(
   compile: CompileExpression | undefined,
 ): FieldError[] {
   const names = requestNames(devices);
-  const { requests = [], constraints = [], config = [] } = devices ?? {};
+  const { requests, constraints, config } = devices ?? {};
   const path = `${field}.devices`;
   const own = ({ name }: V1DeviceRequest) => name;
   const request = (item: V1DeviceRequest, at: string) => validateRequest(item, at, compile);

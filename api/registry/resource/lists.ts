@@ -4,6 +4,8 @@ import { validateCsiDriverName } from '../storage/validation.ts';
 import { duplicate, invalidEach, invalidValue, required, tooLong, tooMany } from '../validation/errors.ts';
 import { isDns1123Label, isDns1123Subdomain } from '../validation/names.ts';
 
+/** Go writes absent lists as null. */
+type List<T> = readonly T[] | undefined | null;
 type Check<T> = (item: T, field: string) => FieldError[];
 
 const POOL_MAX = 253;
@@ -12,24 +14,21 @@ const IDENTIFIER = '[A-Za-z_][A-Za-z0-9_]*';
 const IDENTIFIER_PATTERN = new RegExp(`^(?:${IDENTIFIER})$`);
 
 /** Upstream looks at no item of a list that is too long. */
-export function validateSlice<T>(
-  list: readonly T[] = [],
-  maximum: number,
-  check: Check<T>,
-  field: string,
-): FieldError[] {
+export function validateSlice<T>(given: List<T>, maximum: number, check: Check<T>, field: string): FieldError[] {
+  const list = given ?? [];
   if (list.length > maximum) return [tooMany(field, list.length, maximum)];
   return list.flatMap((item, i) => check(item, `${field}[${i}]`));
 }
 
 /** The same, and no key comes twice. */
 export function validateSet<T>(
-  list: readonly T[] = [],
+  given: List<T>,
   maximum: number,
   check: Check<T>,
   key: (item: T) => string,
   field: string,
 ): FieldError[] {
+  const list = given ?? [];
   const errors = validateSlice(list, maximum, check, field);
   if (list.length > maximum) return errors;
   const seen = new Set<string>();

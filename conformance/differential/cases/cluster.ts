@@ -287,7 +287,7 @@ const probes: KindProbe[] = [
   {
     apiVersion: 'apiextensions.k8s.io/v1',
     resource: 'customresourcedefinitions',
-    controlled: true,
+    controlled: 'always',
     lingers: true,
     full: {
       spec: {
@@ -407,7 +407,7 @@ const probes: KindProbe[] = [
   {
     apiVersion: 'apiregistration.k8s.io/v1',
     resource: 'apiservices',
-    controlled: true,
+    controlled: 'always',
     full: {
       spec: {
         service: { port: 8443 },
@@ -432,7 +432,7 @@ const probes: KindProbe[] = [
   {
     ...flow,
     resource: 'flowschemas',
-    controlled: true,
+    controlled: 'always',
     full: {
       spec: {
         distinguisherMethod: { type: 'ByUser' },
@@ -500,7 +500,7 @@ const probes: KindProbe[] = [
   {
     ...flow,
     resource: 'prioritylevelconfigurations',
-    controlled: true,
+    controlled: 'always',
     full: {
       spec: {
         limited: { limitResponse: { type: 'Queue', queuing: { queues: 16, handSize: 4, queueLengthLimit: 5 } } },

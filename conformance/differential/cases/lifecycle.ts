@@ -28,7 +28,7 @@ export interface KindProbe {
   /** Merge patches of /status, good and bad. */
   status?: object[];
   /** Controllers of a complete cluster write the status of such objects. */
-  controlled?: boolean;
+  controlled?: boolean | 'always';
   /** Further conversations. `{path}` does not exist here: cases are complete. */
   more?: DifferentialCase[];
   /** Its deletion is somebody's work: only asked for, not waited for. */
@@ -54,7 +54,7 @@ export function themeOf(probe: KindProbe): Theme {
     full(context, probe),
     updates(context, probe),
     patches(context),
-    apply(context),
+    apply(context, probe),
     deletions(context, probe),
     refusals(context),
     invalid(context, probe),
@@ -64,7 +64,7 @@ export function themeOf(probe: KindProbe): Theme {
   ].filter(({ requests }) => requests.length > 0);
   const common = {
     ...(kind.older ? { older: { [kind.apiVersion]: kind.older } } : {}),
-    ...(probe.controlled ? { controlled: true } : {}),
+    ...(probe.controlled ? { controlled: probe.controlled } : {}),
   };
   return { name: themeName(kind), cases: cases.map((test) => ({ ...common, ...test })) };
 }
@@ -183,7 +183,7 @@ function patches(context: Context): DifferentialCase {
   };
 }
 
-function apply(context: Context): DifferentialCase {
+function apply(context: Context, probe: KindProbe): DifferentialCase {
   const { collection, kind, name, path } = context;
   const applied = (labels: object) => ({
     apiVersion: kind.apiVersion,
@@ -193,7 +193,7 @@ function apply(context: Context): DifferentialCase {
   return {
     title: 'server-side apply',
     managedFields: true,
-    controlled: true,
+    controlled: probe.controlled ?? true,
     requests: [
       patch('apply', path, sampleOf(context, { metadata: { labels: { a: 'one' } } })),
       patch('apply', `${path}?fieldManager=first`, sampleOf(context, { metadata: { labels: { a: 'one' } } })),

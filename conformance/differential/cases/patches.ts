@@ -7,8 +7,8 @@ const service = {
   spec: {
     selector: { a: 'b' },
     ports: [
-      { name: 'a', port: 80 },
-      { name: 'b', port: 81 },
+      { name: 'a', port: 80, protocol: 'TCP' },
+      { name: 'b', port: 81, protocol: 'TCP' },
     ],
   },
 };
@@ -241,7 +241,7 @@ const applying: Theme = {
           apiVersion: 'v1',
           kind: 'Service',
           metadata: { name: 's' },
-          spec: { ports: [{ name: 'a', port: 80 }] },
+          spec: { ports: [{ name: 'a', port: 80, protocol: 'TCP' }] },
         }),
         patch('merge', `${core}/services/s/status?fieldManager=lb`, {
           status: { loadBalancer: { ingress: [{ ip: '198.51.100.7' }] } },

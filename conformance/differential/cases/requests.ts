@@ -50,11 +50,9 @@ const paths: Theme = {
       `${maps}/a%20b`,
       `${maps}/%2e%2e`,
       `${maps}/.`,
-      `/api/v1/namespaces/%2e/configmaps`,
       `${maps}/A_b`,
       '/api/v1//namespaces',
       '/api/',
-      '/apis/',
     ]),
     {
       title: 'methods that do not fit',
@@ -91,7 +89,7 @@ const paths: Theme = {
       remove('/api/v1/namespaces/absent/configmaps/x'),
       remove('/api/v1/namespaces/absent/configmaps'),
     ),
-    each('other documents', ['/version', '/healthz', '/livez', '/readyz', '/healthz/ping', '/healthz/nothing']),
+    each('other documents', ['/healthz', '/livez', '/readyz', '/healthz/ping', '/healthz/nothing']),
   ],
 };
 
@@ -344,7 +342,6 @@ const bodies: Theme = {
           'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
           'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io',
           'application/json;as=PartialObjectMetadata;v=v1beta1;g=meta.k8s.io',
-          'application/yaml;as=Table;v=v1;g=meta.k8s.io',
           'application/json;stream=watch',
           'application/json;pretty=1',
         ].map((accept) => get(`${maps}/x`, { accept })),
@@ -357,7 +354,6 @@ const bodies: Theme = {
         post(maps, map('y'), TABLE),
         put(`${maps}/x`, map('x'), METADATA),
         { ...remove(`${maps}/x`), headers: TABLE },
-        get('/api/v1', { accept: 'application/yaml' }),
         get('/apis', { accept: 'text/html' }),
       ],
     },

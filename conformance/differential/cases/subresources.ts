@@ -11,13 +11,13 @@ const pod = (name: string, more: object = {}) => ({
   metadata: { name, labels: { app: name } },
   spec: { ...podSpec, ...more },
 });
-const workload = (name: string) => ({
+const workload = (name: string, more: object = {}) => ({
   metadata: { name },
   spec: {
     replicas: 0,
     selector: { matchLabels: { app: name } },
     template: { metadata: { labels: { app: name } }, spec: podSpec },
-    serviceName: 'none',
+    ...more,
   },
 });
 const controller = {
@@ -33,13 +33,13 @@ const scale = (title: string, path: string, object: object): DifferentialCase =>
     post(path, object),
     get(`${path}/x/scale`),
     get(`${path}/x/scale`, { accept: 'application/yaml' }),
-    put(`${path}/x/scale`, { metadata: { name: 'x' }, spec: { replicas: 0 } }),
-    put(`${path}/x/scale`, { metadata: { name: 'x' }, spec: { replicas: -1 } }),
-    put(`${path}/x/scale`, { metadata: { name: 'y' }, spec: { replicas: 0 } }),
+    put(`${path}/x/scale`, { metadata: { name: 'x', namespace: '{ns}' }, spec: { replicas: 0 } }),
+    put(`${path}/x/scale`, { metadata: { name: 'x', namespace: '{ns}' }, spec: { replicas: -1 } }),
+    put(`${path}/x/scale`, { metadata: { name: 'y', namespace: '{ns}' }, spec: { replicas: 0 } }),
     put(`${path}/x/scale`, {
       kind: 'Scale',
       apiVersion: 'autoscaling/v1',
-      metadata: { name: 'x', resourceVersion: '1' },
+      metadata: { name: 'x', namespace: '{ns}', resourceVersion: '1' },
       spec: {},
     }),
     put(`${path}/x/scale`, { kind: 'Deployment', apiVersion: 'apps/v1', metadata: { name: 'x' } }),
@@ -60,7 +60,7 @@ const scales: Theme = {
     scale('replicationcontrollers', `${core}/replicationcontrollers`, controller),
     scale('deployments', `${apps}/deployments`, workload('x')),
     scale('replicasets', `${apps}/replicasets`, workload('x')),
-    scale('statefulsets', `${apps}/statefulsets`, workload('x')),
+    scale('statefulsets', `${apps}/statefulsets`, workload('x', { serviceName: 'none' })),
   ],
 };
 

@@ -1,0 +1,121 @@
+/** What differs in requests whatever they are about, in discovery, in patches and in subresources. */
+import type { Exception } from '../exceptions.ts';
+
+export const requestExceptions: Exception[] = [
+  {
+    where: /^discovery\/.* body\.resources\.[\w/]+\.singularName$/,
+    reference: /^""$/,
+    kubets: /^"\w+"$/,
+    reason: 'singular names are told since 1.27',
+  },
+  {
+    where:
+      /^discovery\/.* body\.resources\.(pods\/(ephemeralcontainers|resize)|cronjobs|cronjobs\/status|ipaddresses|servicecidrs|servicecidrs\/status|csistoragecapacities|volumeattributesclasses|mutatingadmissionpolic\w+|validatingadmissionpolic\w+(\/status)?|selfsubjectreviews)$/,
+    reference: /^$/,
+    reason: 'came after 1.20, into this version of the group at least',
+  },
+  {
+    where: /^discovery\/.* body\.resources\.services\.verbs\.deletecollection$/,
+    reference: /^$/,
+    reason: 'services can be deleted as a collection since 1.23',
+  },
+  {
+    where: /^discovery\/.* body\.resources\.pods\/eviction\.version$/,
+    reference: /"v1beta1"/,
+    kubets: /"v1"/,
+    reason: 'policy/v1 since 1.22',
+  },
+  {
+    where: /^requests-paths\/unknown paths #0 /,
+    reference: /"paths"|application\/json/,
+    kubets: /404 page not found|text\/plain/,
+    reason: '1.20 lists the paths of its last delegate, later releases do not',
+  },
+  {
+    where: /^requests-queries\/parameters.* body\.message$/,
+    reference: /unable to parse requirement: (invalid label key|for 'Gt', 'Lt' operators)/,
+    kubets: /unable to parse requirement: (<nil>|values\[0\]): Invalid value/,
+    reason: 'says which part since 1.22',
+  },
+  {
+    where: /^requests-queries\/dryRun #12 body\.spec\.clusterIPs?$/,
+    reference: /^$/,
+    reason: 'a dry run is told an address since 1.23',
+  },
+  {
+    where: /^requests-queries\/dryRun #13 body\.metadata\.labels$/,
+    reference: /^$/,
+    reason: 'namespaces are labelled with their names since 1.21',
+  },
+  {
+    where: /^requests-bodies\/patches of the wrong type #6 status$/,
+    reference: /^"422 Invalid: /,
+    kubets: /^"400 BadRequest: error decoding patch/,
+    reason: 'a merge patch that is no object is refused when it is read since 1.24',
+  },
+  {
+    where: /^requests-bodies\/patches of the wrong type #(5|10|11) body\.message$/,
+    reference: /JSON input|EOF|yaml/,
+    kubets: /error decoding patch|yaml/,
+    reason: 'other parsers, with messages of their own',
+  },
+  {
+    where: /^(requests-bodies\/patches of the wrong type #13|patches-apply\/who owns what #15) body\.message$/,
+    reference: /Incorrect version specified in apply patch/,
+    kubets: /invalid object type: /,
+    reason: 'the kind is looked at first since 1.22',
+  },
+  {
+    where: /^subresources-scale\/\w+ #\d+ status$/,
+    reference: /doc is missing key|^"200"$/,
+    kubets: /replace operation does not apply: doc is missing key: \/spec\/replicas/,
+    reason: 'a JSON patch cannot replace what is not there since 1.24',
+  },
+  {
+    where: /^subresources-pods\/.* body\.(rows\[\d+\]\.object\.)?metadata\.generation$/,
+    reference: /^$/,
+    kubets: /^\d+$/,
+    reason: 'pods have a generation since 1.33',
+  },
+  {
+    where: /^subresources-pods\/.* body\.(columnDefinitions\.Restarts\.type|rows\[\d\]\.cells\.Restarts)$/,
+    reason: 'the column also tells when since 1.22, so it is text',
+  },
+  {
+    where: /^subresources-others\/tokens of service accounts #1 body\.metadata\.(creationTimestamp|name|namespace)$/,
+    reference: /^(null)?$/,
+    reason: 'the answer says whose token it is since 1.22',
+  },
+  {
+    where: /^subresources-others\/finalizing namespaces #\d body\.metadata\.labels$/,
+    reference: /^$/,
+    reason: 'namespaces are labelled with their names since 1.21',
+  },
+  {
+    where: /^subresources-others\/who nobody is #1 status$/,
+    reference: /User \\"system:anonymous\\"/,
+    kubets: /^"401 Unauthorized/,
+    reason: 'kubets lets nobody in who does not say who they are',
+  },
+  {
+    where: /^patches-strategic\/services, finalizers and maps #7 body\.metadata\.labels$/,
+    reference: /^\{"a":""\}$/,
+    kubets: /^$/,
+    reason: '1.20 makes an empty label of a null',
+  },
+  {
+    where: /^patches-strategic\/services, finalizers and maps #9 body\./,
+    reference: /primary clusterIP can not be unset|clusterIPs\[0\]|"spec\.ports"|FieldValueInvalid/,
+    reason: 'an update keeps the address of a service since 1.21',
+  },
+  {
+    where: /^(patches-apply\/ports of a service|core-services\/the status subresource).* (status|body\..*)$/,
+    kubets: /may only be used when `spec\.type` is 'LoadBalancer'|^"status\.loadBalancer\.ingress"$|^$/,
+    reason: 'only services of type LoadBalancer have ingress addresses since 1.26',
+  },
+  {
+    where: /^(patches-strategic|requests-queries)\/.* body\.spec\.(ipFamilyPolicy|ipFamilies)$/,
+    reference: /^$/,
+    reason: 'alpha in 1.20, switched off',
+  },
+];
