@@ -52,6 +52,8 @@ export interface Strategy<T extends KubeObject> {
   validateUpdate?(object: T, old: T): FieldError[];
   /** How the name is checked; a DNS-1123 subdomain when absent. Returns upstream's messages, none when it is fine. */
   validateName?(name: string, prefix: boolean): string[];
+  /** Finalizers need no prefix, as with the kinds that upstream keeps outside its core's validation. */
+  anyFinalizers?: boolean;
   /** Upstream's AllowCreateOnUpdate: a PUT of a name that does not exist creates it. */
   createOnUpdate?: boolean;
   /** Upstream's AllowUnconditionalUpdate: a PUT may leave out the resourceVersion. True when absent. */

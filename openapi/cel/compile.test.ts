@@ -129,9 +129,7 @@ describe('CEL expressions', () => {
 
   it('compare objects by what they say', () => {
     const schema: Schema = { type: 'object', properties: { o: SCHEMA } };
-    const same = new CelCompiler({ a: typeOfSchema(schema, 'T'), b: typeOfSchema(schema, 'T') });
-    assert.throws(() => same.compile('a == 1'), CelCompileError);
-    const type = typeOfSchema(schema, 'T');
+    const type = typeOfSchema(schema, 'object');
     const compiled = new CelCompiler({ a: type, b: type }).compile('a.o == b.o');
     assert.equal(compiled.evaluate({ a: { o: SELF }, b: { o: { ...SELF } } }, { left: 100 }), true);
     assert.equal(compiled.evaluate({ a: { o: SELF }, b: { o: { ...SELF, i: 6 } } }, { left: 100 }), false);

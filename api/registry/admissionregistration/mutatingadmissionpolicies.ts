@@ -42,6 +42,7 @@ export function mutatingAdmissionPolicies(describe: Describe, compile?: CompileE
       ageColumn(describe),
     ],
     strategy: {
+      anyFinalizers: true,
       unconditionalUpdate: false,
       default({ spec }) {
         if (!spec) return;
@@ -125,6 +126,7 @@ export function mutatingAdmissionPolicyBindings(describe: Describe): ResourceDec
       ageColumn(describe),
     ],
     strategy: {
+      anyFinalizers: true,
       unconditionalUpdate: false,
       default({ spec }) {
         defaultMatchResources(spec?.matchResources);

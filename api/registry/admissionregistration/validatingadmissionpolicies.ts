@@ -50,6 +50,7 @@ export function validatingAdmissionPolicies(describe: Describe, compile?: Compil
       ageColumn(describe),
     ],
     strategy: {
+      anyFinalizers: true,
       unconditionalUpdate: false,
       default({ spec }) {
         if (!spec) return;
@@ -198,6 +199,7 @@ export function validatingAdmissionPolicyBindings(describe: Describe): ResourceD
       ageColumn(describe),
     ],
     strategy: {
+      anyFinalizers: true,
       unconditionalUpdate: false,
       default({ spec }) {
         defaultMatchResources(spec?.matchResources);

@@ -46,6 +46,7 @@ function configuration(
       ageColumn(describe),
     ],
     strategy: {
+      anyFinalizers: true,
       unconditionalUpdate: false,
       prepareForCreate: startGeneration,
       prepareForUpdate(object, old) {

@@ -8,7 +8,7 @@ import { validateCrd, validateCrdStatus, validateCrdUpdate } from './crd-validat
 /** Holds a definition until its objects are gone. */
 export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 
-export const crdStrategy: Strategy<Crd> & { anyFinalizers: true } = {
+export const crdStrategy: Strategy<Crd> = {
   anyFinalizers: true,
   default: defaultCrd,
   prepareForCreate(crd) {

@@ -20,7 +20,7 @@ export interface CustomRules {
   asked(object: KubeObject): { version: CustomVersion; object: KubeObject };
 }
 
-export function customStrategy(rules: CustomRules): Strategy<KubeObject> & { anyFinalizers: true } {
+export function customStrategy(rules: CustomRules): Strategy<KubeObject> {
   /** Objects of updates, which `validateUpdate` checks in one go: what was wrong before is let pass. */
   const updates = new WeakSet<KubeObject>();
   const hasStatus = rules.stored.subresources.status !== undefined;

@@ -34,6 +34,7 @@ export function apiServices(describe: Describe): ResourceDeclaration {
       ageColumn(describe),
     ],
     strategy: {
+      anyFinalizers: true,
       unconditionalUpdate: false,
       validateName: isPathSegmentName,
       default({ spec }) {

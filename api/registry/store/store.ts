@@ -385,7 +385,8 @@ export class ResourceStore {
   #metadataErrors(object: KubeObject) {
     const { namespaced, strategy } = this.declaration;
     const { metadata = {} } = object;
-    const rules = { namespaced, ...(strategy.validateName ? { validateName: strategy.validateName } : {}) };
+    const { validateName, anyFinalizers = false } = strategy;
+    const rules = { namespaced, validateName, anyFinalizers };
     return [...validateObjectMeta(metadata, rules), ...validateManagedFields(metadata.managedFields)];
   }
 
