@@ -24,9 +24,9 @@ import { handleResource } from './endpoints/resource.ts';
 import { type HealthCheck, isHealthPath } from './http/health.ts';
 import { Listener, type WireRequest } from './http/listener.ts';
 import type { ApiRequest, ApiResult, UserInfo } from './http/request.ts';
-import { requestInfo } from './http/request-info.ts';
-import { presentationOf, respond, respondError } from './http/respond.ts';
-import type { WireResponse } from './http/wire-response.ts';
+import { type ResourceInfo, requestInfo } from './http/request-info.ts';
+import { presentationOf, respond, respondError, warningHeaders } from './http/respond.ts';
+import type { Headers, WireResponse } from './http/wire-response.ts';
 import { admissionChain } from './registry/admission/chain.ts';
 import { ipAllocator } from './registry/allocators/ip-allocator.ts';
 import { portAllocator } from './registry/allocators/port-allocator.ts';
@@ -58,7 +58,10 @@ export interface ApiServerOptions {
   eventTtlSeconds?: number;
   /** How tokens of service accounts are signed. */
   serviceAccounts?: ServiceAccountOptions;
-  /** Refuse pods whose service account is missing; needs the controller that makes the default ones. Default true. */
+  /**
+   * Refuse pods whose service account is missing, and mount its token into the others; needs the controllers that make
+   * the default accounts and publish the root CA. Default true.
+   */
   requireServiceAccounts?: boolean;
   /** Freezes what is cached, so that a component that mutates it fails: for tests. */
   freeze?: boolean;
@@ -126,7 +129,7 @@ export class ApiServer {
       resources,
       ...(options.freeze ? { freeze: true } : {}),
     });
-    const admission = admissionChain(cache, clock, options.requireServiceAccounts !== false);
+    const admission = admissionChain(cache, clock, random, options.requireServiceAccounts !== false);
     const dependencies = { storage, cache, clock, random, admission };
     const registry = new Registry(dependencies, declarations);
     seedServices(
@@ -185,24 +188,29 @@ export class ApiServer {
 
   async #serve(wire: WireRequest, response: WireResponse): Promise<void> {
     const { clock, random } = this.#options;
-    const headers: Record<string, string> = { 'audit-id': random.uuid(), 'cache-control': 'no-cache, private' };
+    const headers = { 'audit-id': random.uuid(), 'cache-control': 'no-cache, private' };
+    let request: ApiRequest | undefined;
     try {
       wire.signal.throwIfAborted();
-      const request = await this.#read(wire);
+      request = await this.#read(wire);
       // Nothing is done for a client that could not read the answer.
-      if (request.info.resource && !wire.upgrade && request.info.resource.subresource !== 'log')
-        presentationOf(request);
+      if (request.info.resource && !wire.upgrade) presentationOf(request, this.#declarationOf(request.info.resource));
       await respond(await this.#filtered(request), request, response, clock, headers);
     } catch (error) {
-      await this.#refuse(error, wire, response, headers);
+      const warnings = request ? warningHeaders(request) : {};
+      await this.#refuse(error, wire, response, { ...headers, ...warnings });
     }
+  }
+
+  #declarationOf({ group, version, resource }: ResourceInfo): ResourceDeclaration | undefined {
+    return this.#registry.find(group, version, resource)?.declaration;
   }
 
   async #refuse(
     error: unknown,
     wire: WireRequest,
     response: WireResponse,
-    headers: Record<string, string>,
+    headers: Headers,
   ): Promise<void> {
     if (response.closed) return;
     const { log } = this.#options;

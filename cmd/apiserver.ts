@@ -59,6 +59,7 @@ export async function apiserver(flags: ApiServerFlags): Promise<void> {
     serviceClusterIpRange: flags.serviceClusterIpRange,
     serviceNodePortRange: '30000-32767',
     eventTtlSeconds: flags.eventTtl,
+    serviceAccounts: { keys: [pki.serviceAccountKey] },
     kubelet: { tls: () => ({ ...pki.apiserverKubeletClient, ca: pki.ca.cert }) },
   });
   const address = `https://${flags.bindAddress}:${server.port}`;

@@ -154,7 +154,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 /** Starts what the options ask for beside the API server, adding each to `parts` as soon as it has to be stopped. */
 async function startParts(options: ClusterOptions, context: PartContext, pki: Pki, parts: Part[]): Promise<void> {
   const { node = 'simulated', home } = options;
-  if (options.controllers !== false) parts.push(await controllersPart(context, options.nodeMonitor));
+  if (options.controllers !== false)
+    parts.push(await controllersPart(context, { rootCa: pki.ca.cert, nodeMonitor: options.nodeMonitor }));
   if (options.scheduler !== false) parts.push(await schedulerPart(context));
   if (node === 'none') return;
   const nodeOptions = {
@@ -218,6 +219,7 @@ async function startApi(
       kubelet: {
         tls: () => ({ cert: pki.apiserverKubeletClient.cert, key: pki.apiserverKubeletClient.key, ca: pki.ca.cert }),
       },
+      serviceAccounts: { keys: [pki.serviceAccountKey] },
       requireServiceAccounts: options.controllers !== false,
       ...(options.freeze ? { freeze: true } : {}),
     });

@@ -2,7 +2,8 @@
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import { Client } from '../client/client.ts';
-import { transportFromKubeconfig } from '../client/kubeconfig.ts';
+import { HttpTransport } from '../client/http-transport.ts';
+import { optionsFromKubeconfig } from '../client/kubeconfig.ts';
 import { gatewayOf } from '../nodeagent/runtime/cidr.ts';
 import { nodeNameOf } from './cluster-core.ts';
 import { homeAt, makeHome } from './home.ts';
@@ -25,7 +26,8 @@ interface NodeFlags extends CommonFlags {
 
 /** What every component is handed; `close` ends its connections. */
 async function connected(flags: CommonFlags, component: string) {
-  const transport = await transportFromKubeconfig(flags.kubeconfig, `kubets-${component}`);
+  const options = await optionsFromKubeconfig(flags.kubeconfig, `kubets-${component}`);
+  const transport = new HttpTransport(options);
   const log = (await createLog(flags.logLevel)).child({ component });
   return {
     client: new Client(transport),
@@ -33,17 +35,22 @@ async function connected(flags: CommonFlags, component: string) {
     clock: systemClock,
     random: systemRandom,
     log,
+    /** What the kubeconfig says the server is to be trusted by. */
+    ca: options.ca,
   };
 }
 
-/** `kubets controller-manager`. All controllers act with the one identity that the kubeconfig gives. */
+/**
+ * `kubets controller-manager`. All controllers act with the one identity that the kubeconfig gives; its authority is
+ * the one that is published for pods.
+ */
 export async function controllerManager(flags: CommonFlags & { controllers: string }): Promise<void> {
   const { startControllers } = await import('../controllers/manager.ts');
-  const { client, close, ...rest } = await connected(flags, 'controller-manager');
+  const { client, close, ca, ...rest } = await connected(flags, 'controller-manager');
   const manager = await startControllers({
     ...rest,
     client: () => client,
-    options: { controllers: flags.controllers.split(',') },
+    options: { controllers: flags.controllers.split(','), ...(ca ? { rootCa: ca.toString() } : {}) },
   });
   await manager.synced;
   rest.log.info({}, 'controller-manager: ready');
@@ -55,7 +62,7 @@ export async function controllerManager(flags: CommonFlags & { controllers: stri
 /** `kubets scheduler`. */
 export async function scheduler(flags: CommonFlags): Promise<void> {
   const { startScheduler } = await import('../scheduler/scheduler.ts');
-  const { close, ...rest } = await connected(flags, 'scheduler');
+  const { close, ca: _, ...rest } = await connected(flags, 'scheduler');
   const stopping = new AbortController();
   const running = await startScheduler({ ...rest, signal: stopping.signal });
   await running.synced;

@@ -27,18 +27,24 @@ export interface PartContext {
   signal: AbortSignal;
 }
 
-/** All controllers, each with the identity of its own service account. */
+/** All controllers, each with the identity of its own service account. `rootCa`: PEM, published for pods. */
 export async function controllersPart(
   context: PartContext,
-  monitor?: { periodMs: number; graceMs: number },
+  options: { rootCa: Buffer; nodeMonitor?: { periodMs: number; graceMs: number } | undefined },
 ): Promise<Part> {
   const { clock, random } = context;
+  const { rootCa, nodeMonitor } = options;
   const manager = await startControllers({
     client: (identity) => context.client(serviceAccountUser(identity)),
     clock,
     random,
     log: context.log.child({ component: 'controllers' }),
-    options: monitor ? { nodeLifecycle: { monitorPeriodMs: monitor.periodMs, monitorGraceMs: monitor.graceMs } } : {},
+    options: {
+      rootCa: rootCa.toString(),
+      ...(nodeMonitor
+        ? { nodeLifecycle: { monitorPeriodMs: nodeMonitor.periodMs, monitorGraceMs: nodeMonitor.graceMs } }
+        : {}),
+    },
   });
   const ready = manager.synced.then(() => 'replication, endpoints, namespaces, nodes, gc');
   return { name: 'controllers', ready, stop: () => manager.stop() };

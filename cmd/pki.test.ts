@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +34,12 @@ describe('loadPki', () => {
     const second = await load(['127.0.0.1']);
     assert.deepEqual(second, first);
     for (const name of await readdir(folder)) assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600, name);
+  });
+
+  it('keeps the key that signs the tokens of service accounts', async () => {
+    const { serviceAccountKey } = await load(['127.0.0.1']);
+    assert.equal(createPrivateKey(serviceAccountKey).asymmetricKeyType, 'ec');
+    assert.deepEqual((await load(['127.0.0.1', 'example.test'])).serviceAccountKey, serviceAccountKey);
   });
 
   it('makes a certificate again for a new name, by the same CA', async () => {

@@ -2,7 +2,7 @@
  * The cluster's own certificates: one CA, and what it signs for the API server, the kubelet and the administrator.
  * Kept in a folder of mode 0700, keys of mode 0600; made again when they are about to expire or names are missing.
  */
-import { type webcrypto, X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, type webcrypto, X509Certificate } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
@@ -23,6 +23,8 @@ export interface Pki {
   apiserverKubeletClient: KeyPair;
   /** What the kubelet shows the API server. */
   kubelet: KeyPair;
+  /** Signs the tokens of service accounts: a private key in PEM. */
+  serviceAccountKey: Buffer;
 }
 
 interface Subject {
@@ -54,7 +56,7 @@ export async function loadPki(options: {
   const ca = await keep(folder, 'ca', clock, [], () => issuer.selfSigned('kubets-ca'));
   const leaf = (name: string, subject: Subject) =>
     keep(folder, name, clock, subject.hosts, () => issuer.sign(ca, subject), ca);
-  const [apiserver, apiserverKubeletClient, kubelet] = await Promise.all([
+  const [apiserver, apiserverKubeletClient, kubelet, serviceAccountKey] = await Promise.all([
     leaf('apiserver', { commonName: 'kube-apiserver', hosts, use: 'server' }),
     leaf('apiserver-kubelet-client', {
       commonName: 'kube-apiserver-kubelet-client',
@@ -63,8 +65,22 @@ export async function loadPki(options: {
       use: 'client',
     }),
     leaf('kubelet', { commonName: 'system:node', organisation: 'system:nodes', hosts: nodeHosts, use: 'server' }),
+    keepServiceAccountKey(folder),
   ]);
-  return { ca, apiserver, apiserverKubeletClient, kubelet };
+  return { ca, apiserver, apiserverKubeletClient, kubelet, serviceAccountKey };
+}
+
+/** Kept as long as the folder is: what it signed must be known after a restart. */
+async function keepServiceAccountKey(folder: string | undefined): Promise<Buffer> {
+  const make = () =>
+    Buffer.from(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  if (!folder) return make();
+  const path = join(folder, 'sa.key');
+  const found = await unlessAbsent(() => readFile(path), `read the key of service accounts ${path}`);
+  if (found) return found;
+  const key = make();
+  await writeFile(path, key, { mode: 0o600 });
+  return key;
 }
 
 async function keep(
@@ -84,16 +100,22 @@ async function keep(
   return pair;
 }
 
-async function read(folder: string, name: string): Promise<KeyPair | undefined> {
-  try {
+function read(folder: string, name: string): Promise<KeyPair | undefined> {
+  return unlessAbsent(async () => {
     const [cert, key] = await Promise.all([
       readFile(join(folder, `${name}.crt`)),
       readFile(join(folder, `${name}.key`)),
     ]);
     return { cert, key };
+  }, `read certificate ${name} in ${folder}`);
+}
+
+async function unlessAbsent<T>(look: () => Promise<T>, doing: string): Promise<T | undefined> {
+  try {
+    return await look();
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
-    throw new Error(`read certificate ${name} in ${folder}`, { cause: error });
+    throw new Error(doing, { cause: error });
   }
 }
 

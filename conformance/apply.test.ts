@@ -501,11 +501,7 @@ suite('server-side apply', () => {
         headers: { 'content-type': 'application/apply-patch+cbor' },
         body: Buffer.from([0xa0]),
       });
-      statusOf(answer, {
-        code: 415,
-        reason: 'UnsupportedMediaType',
-        ...(atLeast(28) ? { message: /accepted media types include: .*application\/apply-patch\+yaml/ } : {}),
-      });
+      statusOf(answer, { code: 415, reason: 'UnsupportedMediaType', message: '415: Unsupported Media Type' });
     });
 
     behaves('another version of the object, and another object', async () => {

@@ -88,6 +88,24 @@ const BODIES: Bad[] = [
     }),
     [422],
   ],
+  [
+    'annotations of more than 256 KiB',
+    text({ metadata: { name: 'x', annotations: { a: 'x'.repeat(150_000), b: 'x'.repeat(150_000) } } }),
+    [422],
+  ],
+  [
+    'twenty thousand labels that are too long',
+    text({
+      metadata: {
+        name: 'x',
+        labels: Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`label-${i}`, 'v'.repeat(64)])),
+      },
+    }),
+    [422],
+  ],
+  ['ten thousand objects and arrays', `${'{"a":['.repeat(5000)}1${']}'.repeat(5000)}`, [400, 422]],
+  ['a hundred thousand objects', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, [400, 422]],
+  ['a number of a million digits', `{"metadata":{"name":"x","generation":${'9'.repeat(1_000_000)}}}`],
   ['binaryData that is no base64', text({ metadata: { name: 'x' }, binaryData: { a: '***' } })],
 ];
 
@@ -100,6 +118,15 @@ const YAML_BODIES: Bad[] = [
   ['a wrong type', 'metadata:\n  name: x\ndata:\n- 1'],
   ['a name that is a number', 'metadata:\n  name: 5'],
   ['nothing', '', [400, 422]],
+  ['invalid UTF-8', Buffer.concat([Buffer.from('metadata:\n  name: "'), Buffer.from([0xff]), Buffer.from('"\n')])],
+  ['an escaped surrogate', 'metadata:\n  name: "a\\ud800b"\n'],
+  ['ten thousand lists', '['.repeat(10_000) + ']'.repeat(10_000), [400, 422]],
+  ['ten thousand maps', '{a: '.repeat(10_000) + '}'.repeat(10_000), [400, 422]],
+  ['ten thousand dashes', `${'- '.repeat(10_000)}a`, [400, 422]],
+  ['an anchor in itself', '&a [*a]'],
+  ['a merge of itself', 'metadata: &m\n  name: x\n  <<: *m\n'],
+  ['two documents', 'metadata:\n  name: ""\n---\nmetadata:\n  name: b\n', [400, 422]],
+  ['a NUL byte', 'metadata:\n  name: "\0"\n'],
   ['a billion laughs', laughs(), [400, 413, 422]],
 ];
 

@@ -1,10 +1,12 @@
 /** Requests no server should be troubled by, and the codes that answer them. */
 import { badBodies } from './bad-bodies.ts';
+import { badNumbers } from './bad-numbers.ts';
+import { badProtobuf } from './bad-protobuf.ts';
 
 export interface BadInput {
   title: string;
   method: string;
-  /** Below the namespace, or from the root with a leading slash. */
+  /** Below the namespace, or from the root with a leading slash; `NAMESPACE` in it is the suite's. */
   path: string;
   headers?: Record<string, string>;
   body?: object | string | Buffer;
@@ -276,4 +278,12 @@ const writes: BadInput[] = [
   { title: 'GET with an unknown method', method: 'REPORT', path: 'configmaps', codes: [405] },
 ];
 
-export const badInputs: BadInput[] = [...badBodies, ...patches(), ...queries(), ...paths(), ...writes];
+export const badInputs: BadInput[] = [
+  ...badBodies,
+  ...badNumbers,
+  ...badProtobuf,
+  ...patches(),
+  ...queries(),
+  ...paths(),
+  ...writes,
+];

@@ -1,6 +1,6 @@
 /**
  * What each listed behaviour needs beside an API server, read from behaviour-needs.tsv: a row for each row of
- * behaviours-1.36.tsv. The first that holds counts, in this order.
+ * behaviours-1.36.tsv. A title may promise less than upstream's test of it waits for: the third column says what.
  */
 import { readFileSync } from 'node:fs';
 

@@ -264,6 +264,7 @@ suite('choosing a form', () => {
 suite('YAML', () => {
   const namespace = testNamespace();
   const maps = namespace.path('configmaps');
+  const ours = `${maps}?labelSelector=app%3Dyaml`;
   const data = {
     on: 'off',
     number: '1.0',
@@ -277,7 +278,8 @@ suite('YAML', () => {
     emoji: '😀',
   };
   before(async () => {
-    objectOf(await fetchApi('POST', maps, { body: { metadata: { name: 'written' }, data } }), 201);
+    const metadata = { name: 'written', labels: { app: 'yaml' } };
+    objectOf(await fetchApi('POST', maps, { body: { metadata, data } }), 201);
   });
   const fetchYaml = async (path: string, accept = YAML) => {
     const answer = await fetchApi('GET', path, { headers: { accept } });
@@ -291,14 +293,14 @@ suite('YAML', () => {
       assert.deepEqual(value, await fetchJson(path));
       assert.match(text, /^(apiVersion|groupVersion|kind): /);
     }
-    includes((await fetchYaml(maps)).value, { kind: 'ConfigMapList', items: [{ data }] });
+    includes((await fetchYaml(ours)).value, { kind: 'ConfigMapList', items: [{ data }] });
   });
 
   behaves('errors, Tables and metadata are to be had in it', async () => {
     const { status, value } = await fetchYaml(`${maps}/absent`);
     assert.equal(status, 404);
     includes(value, { kind: 'Status', code: 404, metadata: {} });
-    includes((await fetchYaml(maps, as(YAML, 'Table'))).value, {
+    includes((await fetchYaml(ours, as(YAML, 'Table'))).value, {
       kind: 'Table',
       rows: [{ cells: ['written', 10, /./] }],
     });
@@ -322,8 +324,10 @@ suite('gzip', () => {
   const maps = namespace.path('configmaps');
   const value = 'compressible '.repeat(6_000);
   before(async () => {
-    for (const name of ['a', 'b', 'c'])
-      objectOf(await fetchApi('POST', maps, { body: { metadata: { name }, data: { value } } }), 201);
+    for (const name of ['a', 'b', 'c']) {
+      const metadata = { name, labels: { app: 'gzip' } };
+      objectOf(await fetchApi('POST', maps, { body: { metadata, data: { value } } }), 201);
+    }
   });
 
   for (const accept of [JSON_TYPE, YAML, PROTOBUF]) {
@@ -342,7 +346,10 @@ suite('gzip', () => {
   behaves('what is short is not, nor is a watch', async () => {
     const headers = { 'accept-encoding': 'gzip' };
     assert.equal((await fetchBytes(`${maps}/a`, headers)).headers['content-encoding'], undefined);
-    const watch = await fetchBytes(`${maps}?watch=true&resourceVersion=0&timeoutSeconds=1`, headers);
+    const watch = await fetchBytes(
+      `${maps}?watch=true&resourceVersion=0&timeoutSeconds=1&labelSelector=app%3Dgzip`,
+      headers,
+    );
     assert.equal(watch.headers['content-encoding'], undefined);
     assert.equal(watch.body.toString().trim().split('\n').length, 3);
   });

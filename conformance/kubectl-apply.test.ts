@@ -137,8 +137,17 @@ function telling(session: Session): void {
   register('explain --recursive tells the fields and the texts of upstream', async () => {
     const text = await session.ok('explain deployment --recursive');
     assert.match(text, /KIND: +Deployment\n/);
-    assert.match(text, /\n {3,}spec\s+<(Object|DeploymentSpec)>/);
-    assert.match(text, /\n +maxSurge\s+<(string|IntOrString)>/);
+    // Each level is set in further than the one around it: by three at first, by two since 1.27.
+    const spec = /\n( {2,3})spec\t<(?:Object|DeploymentSpec)>/.exec(text)?.[1] ?? assert.fail(text);
+    for (const [depth, field] of [
+      [1, 'replicas\\t<integer>'],
+      [1, 'template\\t<(?:Object>|PodTemplateSpec> -required-)'],
+      [3, 'containers\\t<\\[\\](?:Object>|Container> -required-)'],
+      [4, 'image\\t<string>'],
+      [2, 'rollingUpdate\\t<(?:Object|RollingUpdateDeployment)>'],
+      [3, 'maxSurge\\t<(?:string|IntOrString)>'],
+    ] as const)
+      assert.match(text, new RegExp(`\\n${spec.repeat(depth + 1)}${field}`), field);
     assert.match(text, /Deployment enables declarative updates for Pods and ReplicaSets\./);
     assert.match(await session.ok('explain deployment.spec.strategy.type'), /Type of deployment/);
   });

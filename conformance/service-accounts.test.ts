@@ -201,6 +201,17 @@ suite('service accounts', () => {
     },
   );
 
+  behaviour('ServiceAccounts should guarantee kube-root-ca.crt exist in any namespace', { since: 21 }, async () => {
+    const path = namespace.path('configmaps', 'kube-root-ca.crt');
+    const first = await eventually(async () => objectOf(await fetchApi('GET', path)));
+    assert.match(JSON.stringify(first.data), /^\{"ca.crt":"-----BEGIN CERTIFICATE-----/);
+    objectOf(await fetchApi('DELETE', path));
+    const second = await eventually(async () => objectOf(await fetchApi('GET', path)));
+    assert.notEqual(second.metadata.uid, first.metadata.uid);
+    await mutate(path, (config) => Object.assign(config, { data: { 'ca.crt': '' } }));
+    await eventually(async () => assert.deepEqual(objectOf(await fetchApi('GET', path)).data, first.data));
+  });
+
   behaviour('ServiceAccounts should allow opting out of API token automount', { since: 21 }, async () => {
     const defaults: [account: string, automount: boolean | undefined][] = [
       ['plain', undefined],

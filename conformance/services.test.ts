@@ -199,12 +199,21 @@ suite('services', () => {
     });
   }
 
-  behaves('a name must be a DNS-1035 label', async () => {
-    const body = { ...sampleService('4s') };
-    statusOf(await fetchApi('POST', namespace.path('services'), { body }), {
+  behaves('a name must be a DNS-1035 label', { until: 36 }, async () => {
+    statusOf(await fetchApi('POST', namespace.path('services'), { body: sampleService('4s') }), {
       code: 422,
       reason: 'Invalid',
       message: /^Service "4s" is invalid: metadata\.name: Invalid value: "4s": a DNS-1035 label must consist of/,
+    });
+  });
+
+  behaves('a name must be a DNS label, which may begin with a digit', { since: 36 }, async () => {
+    objectOf(await fetchApi('POST', namespace.path('services'), { body: sampleService('4s') }), 201);
+    statusOf(await fetchApi('POST', namespace.path('services'), { body: sampleService('4_s') }), {
+      code: 422,
+      reason: 'Invalid',
+      message:
+        /^Service "4_s" is invalid: metadata\.name: Invalid value: "4_s": a lowercase RFC 1123 label must consist of/,
     });
   });
 

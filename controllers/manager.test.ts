@@ -41,6 +41,7 @@ describe('startControllers', () => {
           'endpoint-controller',
           'namespace-controller',
           'service-account-controller',
+          'root-ca-cert-publisher',
           'node-controller',
           'pod-garbage-collector',
           'generic-garbage-collector',

@@ -12,6 +12,7 @@ import { nodeTaints } from './node-lifecycle/node-taints.ts';
 import { taintEviction } from './node-lifecycle/taint-eviction.ts';
 import { type PodGcOptions, podGarbageCollector } from './pod-gc.ts';
 import { replicationController } from './replication/controller.ts';
+import { rootCaPublisher } from './root-ca.ts';
 import { type ControllerContext, recorderFactory } from './runtime/context.ts';
 import type { Controller } from './runtime/controller.ts';
 import { InformerFactory } from './runtime/informers.ts';
@@ -25,6 +26,8 @@ export interface ControllerManagerOptions {
   controllers?: readonly string[];
   nodeLifecycle?: NodeLifecycleOptions;
   podGc?: PodGcOptions;
+  /** What pods are to trust the API server by, in PEM; without it nothing is published. Upstream's `--root-ca-file`. */
+  rootCa?: string;
 }
 
 export interface StartOptions {
@@ -81,6 +84,12 @@ const INITIALIZERS: readonly Initializer[] = [
     aliases: ['serviceaccount-controller'],
     account: 'service-account-controller',
     start: (context) => [serviceAccountController(context)],
+  },
+  {
+    name: 'root-ca-cert-publisher',
+    aliases: ['root-ca-certificate-publisher-controller'],
+    account: 'root-ca-cert-publisher',
+    start: (context, { rootCa }) => (rootCa === undefined ? [] : [rootCaPublisher(context, rootCa)]),
   },
   {
     name: 'nodelifecycle',

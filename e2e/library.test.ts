@@ -41,11 +41,11 @@ describe('Cluster', function () {
     try {
       await Promise.all(
         clusters.map((cluster, index) =>
-          cluster.client().configMaps.create({ metadata: { name: `only-${index}`, namespace: 'default' } }),
+          cluster.client().secrets.create({ metadata: { name: `only-${index}`, namespace: 'default' } }),
         ),
       );
       for (const [index, cluster] of clusters.entries()) {
-        const { items } = await cluster.client().configMaps.list({ namespace: 'default' });
+        const { items } = await cluster.client().secrets.list({ namespace: 'default' });
         assert.deepEqual(
           items.map((item) => item.metadata?.name),
           [`only-${index}`],

@@ -22,6 +22,7 @@ describe('fillAlwaysWritten()', () => {
         status: {},
       },
     ],
+    ['takes null for an empty struct', 'io.k8s.api.rbac.v1.Role', { metadata: null }, { metadata: {}, rules: null }],
     ['writes lists without omitempty as null', 'io.k8s.api.rbac.v1.Role', {}, { metadata: {}, rules: null }],
     [
       'writes scalars without omitempty',

@@ -23,7 +23,9 @@ export function fillAlwaysWritten(definitionId: string, object: object): void {
 
 function fill(plan: Plan, object: JsonObject): void {
   for (const [name, type] of plan.own) {
-    if (object[name] === undefined) object[name] = zeroOf(type);
+    const value = object[name];
+    // To Go a struct that is null is an empty one.
+    if (value === undefined || (value === null && type.kind === 'ref')) object[name] = zeroOf(type);
   }
   for (const [name, type] of plan.inner) {
     const value = object[name];
@@ -36,7 +38,11 @@ function fillValue(type: WireType, value: unknown): void {
     const plan = planOf(type.ref);
     if (plan && isJsonObject(value)) fill(plan, value);
   } else if (type.kind === 'array' && Array.isArray(value)) {
-    for (const item of value) fillValue(type.items, item);
+    const isStructs = type.items.kind === 'ref';
+    for (const [index, item] of value.entries()) {
+      if (item === null && isStructs) value[index] = {};
+      fillValue(type.items, value[index]);
+    }
   } else if (type.kind === 'map' && isJsonObject(value)) {
     for (const item of Object.values(value)) fillValue(type.values, item);
   }

@@ -1,6 +1,6 @@
 /** Definitions as OpenAPI writes them: `definitions` of version 2, `components.schemas` of version 3. */
 import type { DefinitionsFile, DocumentedDefinition, DocumentedField, GroupVersionKind } from './documents-file.ts';
-import { parseType, type WireType } from './wire-schema.ts';
+import { parseType, type WireType, wireDefinition } from './wire-schema.ts';
 
 export type Schema = Record<string, unknown>;
 export type Version = 'v2' | 'v3';
@@ -99,6 +99,7 @@ function schemaOf(
     ...(definition.required ? { required: definition.required } : {}),
     ...(Object.keys(properties).length > 0 ? { properties } : {}),
     ...(kinds.length > 0 ? { 'x-kubernetes-group-version-kind': kinds } : {}),
+    ...(wireDefinition(id)?.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
   };
 }
 

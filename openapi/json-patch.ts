@@ -189,7 +189,7 @@ function perform(container: Container, operation: fastJsonPatch.Operation): void
 }
 
 function refuse(message: string): PatchError {
-  return new PatchError(message, 422);
+  return new PatchError(message, 422, true);
 }
 
 function orNull(value: unknown): unknown {

@@ -13,6 +13,20 @@ export function jsonKind(value: unknown): string {
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
+/** 2^63 and its negative, as JavaScript writes the doubles that int64's limits are read as. */
+const ROUNDED = '9223372036854776000';
+const TEXTS_AND_ROUNDED = /"(?:[^"\\]|\\.)*"|-?9223372036854776000/g;
+
+/** JSON as Go reads it: the limits of int64, which no double can hold, are written out to the last digit. */
+export function jsonText(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, null, indent);
+  if (!text.includes(ROUNDED)) return text;
+  return text.replace(TEXTS_AND_ROUNDED, (found) => {
+    if (found === ROUNDED) return '9223372036854775807';
+    return found === `-${ROUNDED}` ? '-9223372036854775808' : found;
+  });
+}
+
 /** Sets an own property, whatever it is called: a plain assignment to `__proto__` would do something else. */
 export function setOwn(object: JsonObject, key: string, value: unknown): void {
   if (key === '__proto__') {

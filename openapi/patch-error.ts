@@ -8,11 +8,14 @@ export class PatchError extends Error {
    * client out as 500, it is 422 here.
    */
   readonly code: 400 | 413 | 422;
+  /** Whether upstream keeps the message to itself, and tells clients only that something is wrong with their request. */
+  readonly withheld: boolean;
 
-  constructor(message: string, code: 400 | 413 | 422) {
+  constructor(message: string, code: 400 | 413 | 422, withheld = false) {
     super(message);
     this.name = 'PatchError';
     this.code = code;
+    this.withheld = withheld;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Reads the protobuf wire format out of bytes that strangers sent. Knows nothing of messages. */
-import { isUtf8 } from 'node:buffer';
+import { utf8Text } from '../base/utf8.ts';
 
 export const VARINT = 0;
 export const FIXED64 = 1;
@@ -74,10 +74,10 @@ export class ProtobufReader {
     return this.#bytes.readDoubleLE(start);
   }
 
+  /** What is no UTF-8 comes out as U+FFFD, as it does where upstream writes JSON. */
   string(): string {
     const bytes = this.bytes();
-    if (!isUtf8(bytes)) throw new ProtobufError('proto: string field contains invalid UTF-8');
-    return bytes.toString('utf8');
+    return utf8Text(bytes);
   }
 
   /** A view of the message's own bytes. */
@@ -92,14 +92,25 @@ export class ProtobufReader {
     return new ProtobufReader(this.#bytes, start, this.#at);
   }
 
-  /** Passes over the value of a field nobody knows. Groups are refused: Kubernetes has none. */
+  /** Passes over the value of a field nobody knows. */
   skip(): void {
     if (this.wireType === VARINT) this.#varint();
     else if (this.wireType === FIXED64) this.#take(8);
     else if (this.wireType === LENGTH_DELIMITED) this.#length();
     else if (this.wireType === FIXED32) this.#take(4);
-    else if (this.wireType === START_GROUP) throw new ProtobufError('proto: groups are not supported');
+    else if (this.wireType === START_GROUP) this.#skipGroup();
     else throw new ProtobufError(`proto: illegal wireType ${this.wireType}`);
+  }
+
+  /** Groups may be in one another to any depth. */
+  #skipGroup(): void {
+    for (let depth = 1; depth > 0; ) {
+      this.#varint();
+      this.wireType = this.#low & 7;
+      if (this.wireType === START_GROUP) depth++;
+      else if (this.wireType === END_GROUP) depth--;
+      else this.skip();
+    }
   }
 
   /** Reads a length, moves past what it counts, and returns where that starts. */

@@ -72,6 +72,12 @@ describe('decode', () => {
     assert.deepEqual((decoded as { spec: object }).spec, { priority: 0, containers: [{ name: '' }] });
   });
 
+  it('keeps empty lists of policies, which are not absent ones', () => {
+    const behavior = { scaleUp: { policies: [] }, scaleDown: { selectPolicy: 'Max' } };
+    const { value } = decode('io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler', { spec: { behavior, metrics: [] } });
+    assert.deepEqual(value, { spec: { behavior } });
+  });
+
   it('decodes definitions without a compiled validator alike', () => {
     const id = 'io.k8s.api.apps.v1.Deployment';
     const decoded = decode(id, { spec: { replicas: 'x' } });

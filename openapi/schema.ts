@@ -26,6 +26,8 @@ export interface Decoded {
 }
 
 const MAX_UNKNOWN = 100;
+/** Lists that are kept when they are empty, as their kind's defaults tell them from lists that are not there. */
+const KEPT_WHEN_EMPTY = new Set(['io.k8s.api.autoscaling.v2.HPAScalingRules.policies']);
 
 /**
  * Decodes `value`, the result of `JSON.parse`, as the definition of that id. Drops nulls, unknown fields and empty lists,
@@ -69,7 +71,8 @@ class Decoder {
       if (inner === null) continue;
       const fields = place.fields === '' ? name : `${place.fields}.${name}`;
       const decoded = this.#typed(inner, type, { struct: definition.struct, fields, path });
-      if (decoded !== undefined && !(isZero(decoded) && definition.omittedWhenEmpty.has(name)))
+      const dropped = isZero(decoded) && definition.omittedWhenEmpty.has(name);
+      if (decoded !== undefined && (!dropped || KEPT_WHEN_EMPTY.has(`${definition.id}.${name}`)))
         result.push([name, decoded]);
     }
     return Object.fromEntries(result);

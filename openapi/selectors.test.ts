@@ -78,7 +78,9 @@ describe('label selectors', () => {
     assert.throws(() => parseLabelSelector('x/y/z'), /a qualified name must consist of/);
     assert.throws(() => parseLabelSelector('/a'), /prefix part must be non-empty/);
     assert.throws(() => parseLabelSelector('A_/a'), /prefix part a lowercase RFC 1123 subdomain/);
-    assert.throws(() => parseLabelSelector(`${'a'.repeat(64)}`), /name part must be no more than 63 characters/);
+    assert.throws(() => parseLabelSelector(`${'a'.repeat(64)}`), /name part must be no more than 63 bytes/);
+    assert.throws(() => parseLabelSelector(`${'a'.repeat(254)}/a`), /prefix part must be no more than 253 bytes/);
+    assert.throws(() => parseLabelSelector(`a=${'a'.repeat(64)}`), /: must be no more than 63 bytes$/);
     assert.throws(() => parseLabelSelector('a=$'), /values\[0\]\[a\]: Invalid value: "\$": a valid label must be/);
     assert.throws(() => parseLabelSelector('a in (b,c$)'), SelectorError);
   });

@@ -186,18 +186,18 @@ function labelKeyProblems(key: string): string[] {
   const problems: string[] = [];
   if (prefix === '') problems.push('prefix part must be non-empty');
   else if (prefix !== undefined) {
-    if (prefix.length > 253) problems.push('prefix part must be no more than 253 characters');
+    if (prefix.length > 253) problems.push('prefix part must be no more than 253 bytes');
     if (!SUBDOMAIN.test(prefix)) problems.push(`prefix part ${SUBDOMAIN_RULE}`);
   }
   if (name === '') problems.push('name part must be non-empty');
-  else if (name.length > 63) problems.push('name part must be no more than 63 characters');
+  else if (name.length > 63) problems.push('name part must be no more than 63 bytes');
   if (!NAME.test(name)) problems.push(`name part ${NAME_RULE}`);
   return problems;
 }
 
 function labelValue(key: string, value: string, index: number): string {
   const problems: string[] = [];
-  if (value.length > 63) problems.push('must be no more than 63 characters');
+  if (value.length > 63) problems.push('must be no more than 63 bytes');
   if (value !== '' && !NAME.test(value)) problems.push(VALUE_RULE);
   if (problems.length > 0) {
     throw requirementError(`values[${index}][${key}]: Invalid value: "${value}": ${problems.join('; ')}`);

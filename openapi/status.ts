@@ -44,6 +44,14 @@ export class StatusError extends Error {
   }
 }
 
+/** An internal error ahead of everything that knows of Status: upstream answers it with text. */
+export class PlainError extends StatusError {
+  constructor(message: string) {
+    super({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason: 'InternalError', code: 500 });
+    this.name = 'PlainError';
+  }
+}
+
 /** Whether `error` is an API error, of the given reason if one is named. */
 export function isStatus(error: unknown, reason?: string): error is StatusError {
   return error instanceof StatusError && (reason === undefined || error.reason === reason);

@@ -10,7 +10,7 @@ export function isListOfMaps(...lists: unknown[][]): boolean {
   let kind: string | undefined;
   for (const item of lists.flat(1)) {
     const current = Array.isArray(item) ? 'list' : isJsonObject(item) ? 'map' : typeof item;
-    if (current === 'list' && kind === undefined) throw new PatchError('lists of lists are not supported', 422);
+    if (current === 'list' && kind === undefined) throw new PatchError('lists of lists are not supported', 422, true);
     if (kind !== undefined && kind !== current) {
       throw new PatchError(`list element types are not identical: [${lists.map(goText).join(' ')}]`, 422);
     }

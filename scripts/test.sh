@@ -5,6 +5,8 @@
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/cluster.sh
+. "$repo/scripts/cluster.sh"
 cd "$repo"
 
 # A suite a line: its name; what it needs (`real`: root, Docker, iptables; `up …`: a cluster of its own, started so); the
@@ -20,7 +22,6 @@ suites=(
 work=$(mktemp -d)
 # State of its own: tests must neither see nor stop a cluster that is in use.
 export KUBETS_HOME=$work/home
-cluster= # the process of the cluster that a suite runs against
 cleanup() {
   stop_cluster || true
   scripts/host.sh stop-docker || true
@@ -34,52 +35,7 @@ failed=0
 # The gate asks a hundred thousand random questions, the same ones each time; other seeds are for whoever looks for more.
 export FUZZ_REQUESTS=${FUZZ_REQUESTS:-100000} FUZZ_SEED=${FUZZ_SEED:-36}
 
-# Stock kubectl of several versions beside the one of the PATH, where there is a script that gets them.
-kubectls=../shared/reference/kubectl.sh
-if [ -x $kubectls ] && folder=$($kubectls 2>/dev/null); then
-  export KUBECTL_DIR=$folder
-elif [ -z "${KUBECTL_DIR:-}" ]; then
-  # Debian 12's own kubectl is 1.20, the oldest that is tested. It is unpacked here, not installed.
-  mkdir -p "$work/kubectl"
-  if (cd "$work/kubectl" && apt-get download -qq kubernetes-client >/dev/null 2>&1 && dpkg-deb -x kubernetes-client_*.deb .); then
-    ln -s usr/bin/kubectl "$work/kubectl/kubectl-1.20"
-    export KUBECTL_DIR=$work/kubectl
-    have kubectl || export PATH=$work/kubectl/usr/bin:$PATH
-  fi
-fi
-
-# client-go and a Go toolchain to build with, likewise.
-client_go=../shared/reference/client-go.sh
-[ ! -x $client_go ] || export CLIENT_GO_ENV=$repo/$client_go
-
-# Starts `kubets ARGUMENTS` on a free port with a state folder of its own, and names it in KUBECONFIG.
-start_cluster() { # suite, arguments...
-  local suite=$1 waited=0
-  shift
-  KUBETS_HOME=$work/$suite node dist/cmd/main.js "$@" --secure-port 0 >"$work/$suite.log" 2>&1 </dev/null &
-  cluster=$!
-  export KUBECONFIG=$work/$suite/kubeconfig
-  until grep -q '^ready in' "$work/$suite.log"; do
-    if ! kill -0 "$cluster" 2>/dev/null || [ $waited -ge 300 ]; then return 1; fi
-    sleep 0.1
-    waited=$((waited + 1))
-  done
-}
-
-# Fails unless the cluster still ran, and ended well when asked to.
-stop_cluster() {
-  local process=$cluster waited=0
-  unset KUBECONFIG
-  cluster=
-  [ -n "$process" ] || return 0
-  kill "$process" 2>/dev/null || return 1
-  while kill -0 "$process" 2>/dev/null; do
-    [ $waited -lt 300 ] || kill -KILL "$process"
-    sleep 0.1
-    waited=$((waited + 1))
-  done
-  wait "$process"
-}
+find_clients
 
 # Adds up a suite's report. A suite that wrote none, or that failed with no failed test, counts as a failure.
 # conformance counts itself what it leaves out, with the reason; elsewhere a skipped test is a failed one.

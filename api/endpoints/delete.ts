@@ -1,6 +1,7 @@
 import type { V1DeleteOptions } from '../../openapi/generated/types.ts';
-import { badRequest, success } from '../../openapi/status.ts';
+import { success } from '../../openapi/status.ts';
 import { type ApiRequest, type ApiResult, integerParameter } from '../http/request.ts';
+import { booleanParameter } from '../http/request-info.ts';
 import { listResource } from '../registry/store/list.ts';
 import { DELETE_OPTIONS, type EndpointContext, type ResourceRequest } from './context.ts';
 import { decodeOptionalBody } from './decode.ts';
@@ -59,12 +60,9 @@ async function deleteOptions(request: ApiRequest, context: EndpointContext): Pro
   const { query } = request;
   const grace = integerParameter(query, 'gracePeriodSeconds');
   const policy = query.get('propagationPolicy') ?? undefined;
-  const orphan = query.get('orphanDependents') ?? undefined;
-  if (orphan !== undefined && orphan !== 'true' && orphan !== 'false')
-    throw badRequest(`strconv.ParseBool: parsing ${JSON.stringify(orphan)}: invalid syntax`);
   return {
     ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
     ...(policy === undefined ? {} : { propagationPolicy: policy }),
-    ...(orphan === undefined ? {} : { orphanDependents: orphan === 'true' }),
+    ...(query.has('orphanDependents') ? { orphanDependents: booleanParameter(query, 'orphanDependents') } : {}),
   };
 }

@@ -6,8 +6,19 @@ import type { Duplex } from 'node:stream';
 import { connect } from 'node:tls';
 import { messageOf } from '../../base/errors.ts';
 import type { V1Node, V1Pod } from '../../openapi/generated/types.ts';
-import { badRequest, internalError, pageNotFound, type Status, StatusError } from '../../openapi/status.ts';
-import type { ApiResult } from '../http/request.ts';
+import {
+  badRequest,
+  type FieldError,
+  internalError,
+  invalid,
+  isStatus,
+  notFound,
+  pageNotFound,
+  type Status,
+  StatusError,
+} from '../../openapi/status.ts';
+import { type ApiResult, integerParameter } from '../http/request.ts';
+import type { ResourceInfo } from '../http/request-info.ts';
 import type { KubeletAccess, ResourceRequest } from './context.ts';
 
 /** Query parameters that mean something to the kubelet; `container` goes into the path. */
@@ -34,10 +45,11 @@ interface Target {
 
 /** GET of `pods/NAME/log`. */
 export async function podLog(target: ResourceRequest): Promise<ApiResult> {
-  const { request } = target;
+  const { request, info } = target;
+  const errors = logOptionErrors(request.query);
+  if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, info.name, errors);
   const container = containerOf(target, 'logs');
-  if (container.pod.spec?.nodeName === undefined)
-    return { kind: 'raw', status: 200, contentType: 'text/plain', body: '' };
+  if (!container.pod.spec?.nodeName) return { kind: 'raw', status: 204, contentType: '', body: '' };
   const kubelet = kubeletTarget(target, 'containerLogs', container, pick(request.query, LOG_PARAMETERS));
   const response = await get(kubelet, request.signal);
   if (response.statusCode !== 200) throw await failure(response);
@@ -55,6 +67,35 @@ export async function podTunnel(target: ResourceRequest): Promise<ApiResult> {
   const kubelet = kubeletTarget(target, info.subresource, container, pick(request.query, EXEC_PARAMETERS));
   await tunnel(kubelet, request.upgrade, request.signal);
   return { kind: 'taken' };
+}
+
+/** GET or POST of `pods/NAME/portforward`. */
+export async function podPortForward(target: ResourceRequest): Promise<ApiResult> {
+  const { request, info, store } = target;
+  const pod = store.get(info.namespace, info.name).object as V1Pod;
+  if (!pod.spec?.nodeName) throw badRequest(`pod ${info.name} does not have a host assigned`);
+  if (!request.upgrade) throw badRequest('Upgrade request required');
+  const { path, ...kubelet } = kubeletTarget(target, 'portForward', { pod, name: '' }, pick(request.query, ['ports']));
+  await tunnel({ ...kubelet, path: path.replace(/\/(?=\?|$)/, '') }, request.upgrade, request.signal);
+  return { kind: 'taken' };
+}
+
+/** What is wrong with the options of a log, in upstream's words. Throws BadRequest for what is no number. */
+function logOptionErrors(query: URLSearchParams): FieldError[] {
+  const errors: FieldError[] = [];
+  const check = (name: string, least: 0 | 1) => {
+    const value = integerParameter(query, name);
+    if (value === undefined || value >= least) return;
+    const wanted = least === 0 ? 'greater than or equal to 0' : 'greater than 0';
+    errors.push({ type: 'FieldValueInvalid', field: name, message: `Invalid value: ${value}: must be ${wanted}` });
+  };
+  check('tailLines', 0);
+  check('limitBytes', 1);
+  if (query.has('sinceSeconds') && query.has('sinceTime')) {
+    const message = 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified';
+    errors.push({ type: 'FieldValueForbidden', field: '', message });
+  } else check('sinceSeconds', 1);
+  return errors;
 }
 
 interface Container {
@@ -88,15 +129,25 @@ function kubeletTarget(
   query: URLSearchParams,
 ): Target {
   const nodeName = container.pod.spec?.nodeName ?? '';
-  const node = context.registry.store('', 'v1', 'nodes').get('', nodeName).object as V1Node | undefined;
-  const host = node?.status?.addresses?.find((address) => address.type === 'InternalIP')?.address;
-  const port = node?.status?.daemonEndpoints?.kubeletEndpoint?.Port;
+  const node = nodeOf(context, nodeName, info);
+  const host = node.status?.addresses?.find((address) => address.type === 'InternalIP')?.address;
+  const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port;
   if (!context.kubelet || !host || !port) {
     throw internalError(`node ${nodeName} offers no kubelet to ask for ${verb}: its status names no address or port`);
   }
   const text = query.toString();
   const path = `/${verb}/${info.namespace}/${info.name}/${container.name}${text ? `?${text}` : ''}`;
   return { host, port, access: context.kubelet, path };
+}
+
+/** The node of a pod. That it is not there is said, as upstream does, in terms of what was asked for. */
+function nodeOf({ registry }: ResourceRequest['context'], name: string, asked: ResourceInfo): V1Node {
+  try {
+    return registry.store('', 'v1', 'nodes').get('', name).object as V1Node;
+  } catch (error) {
+    if (!isStatus(error, 'NotFound')) throw error;
+    throw notFound({ group: asked.group, resource: asked.resource }, name);
+  }
 }
 
 function pick(query: URLSearchParams, names: readonly string[]): URLSearchParams {

@@ -18,6 +18,7 @@ import {
 } from './discovery.ts';
 import { protobufDiscovery } from './encode-protobuf.ts';
 import { CONTENT_TYPES, checkRoute, type Format, negotiate, type Presentation, parseAccept } from './negotiate.ts';
+import { nothingThere } from './nothing-there.ts';
 import { openapi } from './openapi.ts';
 import { encode } from './present.ts';
 import { versionInfo } from './version.ts';
@@ -50,17 +51,6 @@ export async function handleNonResource(request: ApiRequest, context: NonResourc
 
 function isKnownPath(path: string): boolean {
   return path === '/' || path === '/version' || isHealthPath(path) || /^\/(api|apis|openapi)(\/|$)/.test(path);
-}
-
-/** Where no group and no document has its place, Go's own file server has the word. */
-function nothingThere(): Raw {
-  return {
-    kind: 'raw',
-    status: 404,
-    contentType: 'text/plain; charset=utf-8',
-    body: '404 page not found\n',
-    headers: { 'x-content-type-options': 'nosniff' },
-  };
 }
 
 function discovery(request: ApiRequest, context: NonResourceContext): Raw {

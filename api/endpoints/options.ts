@@ -32,9 +32,10 @@ export function writeContext(request: ApiRequest, kind: string, bodyDryRun: read
   const errors = fieldManagerErrors(request.query, isPatch && isApply, isPatch);
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors);
   checkFieldValidation(request.query.get('fieldValidation') ?? '', kind);
+  const { name, ...known } = request.user;
   return {
-    user: request.user.name,
-    groups: request.user.groups,
+    user: name,
+    ...known,
     dryRun: values.length > 0,
     warnings: request.warnings,
   };
@@ -67,11 +68,10 @@ export function selectors(
 function checkFieldLabel(field: string, resource: ResourceDeclaration): void {
   if (field === 'metadata.name' || (field === 'metadata.namespace' && resource.namespaced)) return;
   if (resource.fieldLabels?.includes(field)) return;
-  throw badRequest(
-    resource.fieldLabels
-      ? `field label not supported: ${field}`
-      : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
-  );
+  const usual = resource.fieldLabels
+    ? `field label not supported: ${field}`
+    : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`;
+  throw badRequest(resource.fieldLabelRefusal?.(field) ?? usual);
 }
 
 /** Everything a list reads off its query. */

@@ -15,15 +15,17 @@ export async function patch(target: ResourceRequest, options: UpdateOptions = {}
   const { request, info, served, store, context } = target;
   if (mediaType(request.header('content-type')) === APPLY_YAML) return serverSideApply(target, options);
   const write = writeContext(request, 'PatchOptions');
-  const requested = await readPatch(request);
   const { declaration } = served;
+  const requested = await readPatch(request, declaration);
+  const said = request.warnings.length;
   const change = (stored: KubeObject | undefined): KubeObject => {
     if (!stored) throw notFound({ group: declaration.group, resource: declaration.plural }, info.name);
     const old = objectOf(served.shown(stored));
     const patched = requested.apply(old, declaration.definition);
-    const warnings: string[] = [];
-    const object = typed(patched, { query: request.query, warnings }, expectedOf(declaration), context.known);
-    request.warnings = warnings;
+    // A change that is tried again says the same again.
+    request.warnings.length = said;
+    const refuse = (complaint: string) => requested.refusal(patched, complaint);
+    const object = typed(patched, request, expectedOf(declaration), context.known, refuse);
     return served.toStored(withoutVersion(object, old, requested.body));
   };
   const { object } = await store.update(info.namespace, info.name, change, write, {

@@ -1,4 +1,5 @@
 /** Turns what a handler answered into bytes of the negotiated form. Stored bytes are passed on as they are. */
+import { jsonText } from '../../openapi/json.ts';
 import { apiVersionOf, type KubeObject } from '../../openapi/object.ts';
 import { badRequest, notAcceptable, StatusError } from '../../openapi/status.ts';
 import type { ApiResult, ListMetadata } from '../http/request.ts';
@@ -75,7 +76,7 @@ export function encode(value: object, presentation: Presentation): Buffer[] {
       return [Buffer.from(emitYaml(value))];
     case 'json':
       // Only what machines read ends with a newline.
-      return [Buffer.from(presentation.pretty ? JSON.stringify(value, null, 2) : `${JSON.stringify(value)}\n`)];
+      return [Buffer.from(presentation.pretty ? jsonText(value, 2) : `${jsonText(value)}\n`)];
   }
 }
 
@@ -194,9 +195,11 @@ function listBytes(resource: ResourceDeclaration, items: readonly CachedObject[]
   const lead = isCustom(resource)
     ? NO_LEAD
     : Buffer.from(`{"kind":${JSON.stringify(resource.kind)},"apiVersion":${apiVersion},`);
+  // Upstream holds lists of custom resources as maps, in which an empty token is written, too.
+  const shown = isCustom(resource) ? { continue: '', ...metadata } : metadata;
   const pieces: Buffer[] = [
     Buffer.from(
-      `{"kind":"${resource.kind}List","apiVersion":${apiVersion},"metadata":${JSON.stringify(metadata)},"items":[`,
+      `{"kind":"${resource.kind}List","apiVersion":${apiVersion},"metadata":${JSON.stringify(shown)},"items":[`,
     ),
   ];
   for (const item of items) {

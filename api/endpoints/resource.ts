@@ -1,9 +1,16 @@
 /** From a request for a resource to the handler of its verb. */
 import type { KubeObject } from '../../openapi/object.ts';
-import { pageNotFound } from '../../openapi/status.ts';
+import { isProtobufGroup } from '../../openapi/protobuf-table.ts';
+import { notFound, pageNotFound } from '../../openapi/status.ts';
 import type { ApiRequest, ApiResult } from '../http/request.ts';
 import type { ResourceInfo } from '../http/request-info.ts';
-import { ALL_VERBS, type PartStrategy, type ResourceDeclaration, type Verb } from '../registry/declaration.ts';
+import {
+  ALL_VERBS,
+  isCustom,
+  type PartStrategy,
+  type ResourceDeclaration,
+  type Verb,
+} from '../registry/declaration.ts';
 import type { ServedResource } from '../registry/served.ts';
 import { bind } from './binding.ts';
 import { type EndpointContext, type ResourceRequest, servedFor, wrongMethod } from './context.ts';
@@ -11,10 +18,12 @@ import { create } from './create.ts';
 import { remove, removeCollection } from './delete.ts';
 import { evict } from './eviction.ts';
 import { get } from './get.ts';
-import { podLog, podTunnel } from './kubelet-proxy.ts';
+import { podLog, podPortForward, podTunnel } from './kubelet-proxy.ts';
 import { list } from './list.ts';
 import { finalizeNamespace } from './namespace-finalize.ts';
+import { nothingThere } from './nothing-there.ts';
 import { patch } from './patch.ts';
+import { PROXY_VERBS, proxy } from './proxy.ts';
 import { scale } from './scale.ts';
 import { TOKEN_REQUEST, tokenRequest } from './service-account-token.ts';
 import { update } from './update.ts';
@@ -70,7 +79,11 @@ const SPECIAL: Record<string, readonly SpecialSubresource[]> = {
     },
     core('PodExecOptions', podTunnel, 'exec', ['create', 'get']),
     core('Pod', podLog, 'log', ['get']),
+    core('PodPortForwardOptions', podPortForward, 'portforward', ['create', 'get']),
+    core('PodProxyOptions', proxy, 'proxy', PROXY_VERBS),
   ],
+  nodes: [core('NodeProxyOptions', proxy, 'proxy', PROXY_VERBS)],
+  services: [core('ServiceProxyOptions', proxy, 'proxy', PROXY_VERBS)],
   namespaces: [core('Namespace', finalizeNamespace, 'finalize', ['update'])],
   serviceaccounts: [{ name: 'token', verbs: ['create'], ...TOKEN_REQUEST, handle: tokenRequest }],
 };
@@ -96,12 +109,14 @@ export async function handleResource(
     if (info.verb !== 'create') throw wrongMethod();
     return bind(targetOf(request, info, servedFor(context.registry, { ...info, resource: 'pods' }), context));
   }
-  if (request.method === 'HEAD') throw wrongMethod();
+  if (request.method === 'HEAD' && info.subresource !== 'proxy') throw wrongMethod();
+  if (!isProtobufGroup(info.group) && !isServedHere(info, context)) return nothingThere();
   const served = servedFor(context.registry, info);
   if (served.deprecation) request.warnings.push(served.deprecation);
   const target = targetOf(request, info, served, context);
   const { declaration } = target;
   if (info.subresource !== '') return handleSubresource(target);
+  if (declaration.virtual && !declaration.virtual.list && info.name !== '') throw pageNotFound();
   if (info.verb === 'connect' || !(declaration.verbs ?? ALL_VERBS).includes(info.verb)) throw wrongMethod();
   if (info.name === '' && ['update', 'patch'].includes(info.verb)) throw wrongMethod();
   if (info.verb === 'deletecollection' && declaration.namespaced && info.namespace === '') throw wrongMethod();
@@ -132,7 +147,17 @@ function handleSubresource(target: ResourceRequest): Promise<ApiResult> {
   if (info.subresource === 'status' && declaration.status) return handlePart(target, declaration.status);
   const part = declaration.parts?.[info.subresource];
   if (part) return handlePart(target, part);
-  throw pageNotFound();
+  // A custom resource's path leads to it whatever follows its name.
+  throw isCustom(declaration)
+    ? notFound({ group: declaration.group, resource: declaration.plural }, info.name)
+    : pageNotFound();
+}
+
+/** Whether a path of a group that was not compiled in leads to a definition; else nobody has a word for it. */
+function isServedHere({ group, version, resource, namespace, verb }: ResourceInfo, context: EndpointContext): boolean {
+  const namespaced = context.registry.find(group, version, resource)?.declaration.namespaced;
+  if (namespaced === undefined) return false;
+  return namespace === '' ? !namespaced || verb === 'list' || verb === 'watch' : namespaced;
 }
 
 const PART_VERBS: readonly Verb[] = ['get', 'patch', 'update'];

@@ -1,14 +1,14 @@
 /** The `scale` subresource: a view of any resource that counts replicas. */
 import type { V1Scale } from '../../openapi/generated/types.ts';
 import type { KubeObject } from '../../openapi/object.ts';
-import { type FieldError, invalid, notFound } from '../../openapi/status.ts';
+import { type FieldError, invalid, isStatus, notFound } from '../../openapi/status.ts';
 import type { ApiResult } from '../http/request.ts';
-import type { ScaleMapping } from '../registry/declaration.ts';
+import { isCustom, type ScaleMapping } from '../registry/declaration.ts';
 import { privateCopy } from '../registry/store/store.ts';
 import type { CachedObject } from '../storage/watch-cache.ts';
 import { readPatch } from './apply-patch.ts';
 import type { ResourceRequest } from './context.ts';
-import { bodyValue, type Expected, typed } from './decode.ts';
+import { decodeBody, type Expected, type KnownKind, typed } from './decode.ts';
 import { managerOf } from './field-manager.ts';
 import { writeContext } from './options.ts';
 import { objectOf } from './present.ts';
@@ -23,7 +23,7 @@ const SCALE: Expected = {
 /** GET, PUT and PATCH of `scale`. */
 export async function scale(target: ResourceRequest, mapping: ScaleMapping<KubeObject>): Promise<ApiResult> {
   const { request, info, served, store } = target;
-  if (info.verb === 'get') return answer(store.get(info.namespace, info.name), mapping);
+  if (info.verb === 'get') return answer(present(target), mapping);
   const write = writeContext(request, 'UpdateOptions');
   const change = async (old: KubeObject | undefined): Promise<KubeObject> => {
     if (!old) throw notFound({ group: served.declaration.group, resource: served.declaration.plural }, info.name);
@@ -44,19 +44,31 @@ export async function scale(target: ResourceRequest, mapping: ScaleMapping<KubeO
   return answer(object, mapping);
 }
 
+/** Where GET looks for it upstream does not say that the resource is not there, but that its scale is not. */
+const GROUPS_OF_SCALES: Record<string, string> = {
+  deployments: 'apps',
+  replicasets: 'apps',
+  replicationcontrollers: 'autoscaling',
+};
+
+function present({ info, store, declaration }: ResourceRequest): CachedObject {
+  const group = isCustom(declaration) ? undefined : GROUPS_OF_SCALES[declaration.plural];
+  try {
+    return store.get(info.namespace, info.name);
+  } catch (error) {
+    if (group === undefined || !isStatus(error, 'NotFound')) throw error;
+    throw notFound({ group, resource: `${declaration.plural}/scale` }, info.name);
+  }
+}
+
 /** The Scale that the request asks for: its body, or the present one with the patch applied. */
-async function wantedScale({ request, info, context }: ResourceRequest, present: V1Scale): Promise<V1Scale> {
-  const { resourceVersion: _version, ...metadata } = present.metadata ?? {};
-  const value =
-    info.verb === 'patch'
-      ? (await readPatch(request)).apply({ ...present, metadata }, SCALE.definition)
-      : await bodyValue(request, SCALE.kind);
-  const wanted = typed(
-    value,
-    request,
-    SCALE,
-    (apiVersion, kind) => kind === 'Scale' || context.known(apiVersion, kind),
+async function wantedScale(target: ResourceRequest, present: V1Scale): Promise<V1Scale> {
+  const { request, info, store, context } = target;
+  const known: KnownKind = (apiVersion, kind) => kind === 'Scale' || context.known(apiVersion, kind);
+  const wanted = (
+    info.verb === 'patch' ? await patchedScale(target, present, known) : await decodeBody(request, SCALE, known)
   ) as V1Scale;
+  if (info.verb === 'update') store.checkName(wanted, info.name);
   const replicas = wanted.spec?.replicas ?? 0;
   if (replicas < 0) {
     const error: FieldError = {
@@ -67,6 +79,17 @@ async function wantedScale({ request, info, context }: ResourceRequest, present:
     throw invalid({ group: 'autoscaling', kind: 'Scale' }, info.name, [error]);
   }
   return wanted;
+}
+
+async function patchedScale(
+  { request, declaration }: ResourceRequest,
+  present: V1Scale,
+  known: KnownKind,
+): Promise<KubeObject> {
+  const { resourceVersion: _version, ...metadata } = present.metadata ?? {};
+  const patch = await readPatch(request, declaration);
+  const patched = patch.apply({ ...present, metadata }, SCALE.definition);
+  return typed(patched, request, SCALE, known, (complaint) => patch.refusal(patched, complaint));
 }
 
 function answer(stored: CachedObject | KubeObject, mapping: ScaleMapping<KubeObject>): ApiResult {

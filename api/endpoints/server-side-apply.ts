@@ -1,4 +1,5 @@
 /** PATCH with a configuration to apply: upstream's server-side apply. */
+import { isUtf8 } from 'node:buffer';
 import { messageOf } from '../../base/errors.ts';
 import { duplicateFields } from '../../openapi/duplicate-fields.ts';
 import type { KubeObject } from '../../openapi/object.ts';
@@ -11,7 +12,7 @@ import { expectedOf, type ResourceRequest } from './context.ts';
 import { parseJson, typed } from './decode.ts';
 import { isForced, managerOf } from './field-manager.ts';
 import { writeContext } from './options.ts';
-import { parseYaml } from './yaml.ts';
+import { duplicateKey, parseYaml } from './yaml.ts';
 
 /** What is merged was checked against the schema already; what else is in it was stored before. */
 const UNCHECKED = { query: new URLSearchParams({ fieldValidation: 'Ignore' }), warnings: [] };
@@ -51,13 +52,7 @@ export async function serverSideApply(
 interface Configuration {
   configuration: unknown;
   /** The first key that the body has twice. */
-  duplicate?: DuplicateKey;
-}
-
-interface DuplicateKey {
-  /** From 1. */
-  line: number;
-  key: string;
+  duplicate?: string;
 }
 
 async function readConfiguration(request: ApiRequest): Promise<Configuration> {
@@ -68,23 +63,15 @@ async function readConfiguration(request: ApiRequest): Promise<Configuration> {
   try {
     return { configuration: await parseYaml(bytes) };
   } catch (error) {
-    const duplicate = duplicateOf(error, bytes);
+    const duplicate = duplicateKey(error, bytes);
     if (duplicate) return { configuration: await parseYaml(bytes, true), duplicate };
     throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${messageOf(error).split('\n')[0]}`);
   }
 }
 
-/** Where the parser found a key again. */
-function duplicateOf(error: unknown, bytes: Buffer): DuplicateKey | undefined {
-  const { reason, mark } = error as { reason?: unknown; mark?: { line: number; position: number } };
-  if (reason !== 'duplicated mapping key' || !mark) return undefined;
-  const key = /^(?:"([^"]*)"|'([^']*)'|([^\s:,}]+))/.exec(bytes.toString().slice(mark.position));
-  return { line: mark.line + 1, key: key?.[1] ?? key?.[2] ?? key?.[3] ?? '' };
-}
-
 /** Most configurations are JSON, which is read faster; what has a key twice is for YAML's parser to tell where. */
 function asJson(bytes: Buffer): unknown {
-  if (bytes[0] !== '{'.charCodeAt(0)) return undefined;
+  if (bytes[0] !== '{'.charCodeAt(0) || !isUtf8(bytes)) return undefined;
   try {
     const value = parseJson(bytes);
     return duplicateFields(bytes.toString()).length > 0 ? undefined : value;
@@ -94,10 +81,10 @@ function asJson(bytes: Buffer): unknown {
   }
 }
 
-function reportDuplicate(request: ApiRequest, { line, key }: DuplicateKey): void {
+function reportDuplicate(request: ApiRequest, duplicate: string): void {
   const mode = request.query.get('fieldValidation') || 'Warn';
   if (mode === 'Ignore') return;
-  const text = `error converting YAML to JSON: yaml: unmarshal errors:\n  line ${line}: key ${JSON.stringify(key)} already set in map`;
+  const text = `error converting YAML to JSON: ${duplicate}`;
   if (mode === 'Strict') throw badRequest(`error strict decoding YAML: ${text}`);
   const warning = text.replaceAll('\n', ' ');
   if (!request.warnings.includes(warning)) request.warnings.push(warning);

@@ -10,11 +10,13 @@ import {
   badRequest,
   conflict,
   type FieldError,
+  forbidden,
   invalid,
   pageNotFound,
   type StatusError,
 } from '../../openapi/status.ts';
 import { type KubernetesClaims, refOf } from '../auth/tokens/claims.ts';
+import { nodeNameOf } from '../http/authorize.ts';
 import type { ApiResult } from '../http/request.ts';
 import { invalidValue } from '../registry/validation/errors.ts';
 import type { ResourceRequest } from './context.ts';
@@ -44,6 +46,7 @@ export async function tokenRequest(target: ResourceRequest): Promise<ApiResult> 
   const isKnown = (apiVersion: string, kind: string) =>
     (apiVersion === 'authentication.k8s.io/v1' && kind === 'TokenRequest') || context.known(apiVersion, kind);
   const body = (await decodeBody(request, TOKEN_REQUEST, isKnown)) as AuthenticationV1TokenRequest;
+  restrictNode(target, body);
   checkMetadata(body, info.namespace, info.name);
   const account = store.get(info.namespace, info.name).object as V1ServiceAccount;
   const { audiences = [], expirationSeconds = DEFAULT_S, boundObjectRef } = body.spec ?? {};
@@ -60,14 +63,33 @@ export async function tokenRequest(target: ResourceRequest): Promise<ApiResult> 
     ...(isExtended ? { warnafter: Math.floor(now / 1000) + expirationSeconds } : {}),
   };
   const token = await tokens.sign(own, wanted, isExtended ? EXTENDED_S : expirationSeconds);
-  const answer: AuthenticationV1TokenRequest = {
+  const answer = {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
     metadata: { ...body.metadata, name: info.name, namespace: info.namespace, creationTimestamp: rfc3339(now) },
-    spec: { ...body.spec, audiences: wanted, expirationSeconds },
+    // Upstream writes the reference even where there is none.
+    spec: { boundObjectRef: null, ...body.spec, audiences: wanted, expirationSeconds },
     status: { token, expirationTimestamp: rfc3339(now + expirationSeconds * 1000) },
   };
   return { kind: 'object', status: 201, object: answer };
+}
+
+/** Upstream's NodeRestriction: a kubelet gets tokens for the pods that run on its node, and for nothing else. */
+function restrictNode({ request, info, context }: ResourceRequest, { spec }: AuthenticationV1TokenRequest): void {
+  const nodeName = nodeNameOf(request.user);
+  if (nodeName === undefined) return;
+  const refuseNode = (why: string) => {
+    const accounts = { group: '', resource: 'serviceaccounts' };
+    return forbidden(accounts, info.name, `serviceaccounts ${JSON.stringify(info.name)} is forbidden: ${why}`);
+  };
+  const { apiVersion, kind, name, uid } = spec?.boundObjectRef ?? {};
+  if (apiVersion !== 'v1' || kind !== 'Pod' || !name) throw refuseNode('node requested token not bound to a pod');
+  if (!uid) throw refuseNode('node requested token with a pod binding without a uid');
+  const pod = context.registry.store('', 'v1', 'pods').get(info.namespace, name).object as V1Pod;
+  if (uid !== pod.metadata?.uid) throw refuseNode(otherUid(uid));
+  if (pod.spec?.nodeName !== nodeName) {
+    throw refuseNode('node requested token bound to a pod scheduled on a different node');
+  }
 }
 
 /** What the body says of the account has to be true. */
@@ -122,8 +144,11 @@ function boundClaims(
 
 function checked<T extends { uid: string }>({ kind = '', name = '', uid }: V1BoundObjectReference, found: T): T {
   if (!uid || uid === found.uid) return found;
-  const why = `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;
-  throw conflict({ group: '', resource: kind }, name, why);
+  throw conflict({ group: '', resource: kind }, name, otherUid(uid));
+}
+
+function otherUid(uid: string): string {
+  return `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;
 }
 
 function unsupported(apiVersion: string, kind: string): StatusError {

@@ -17,7 +17,7 @@ describe('tableOf', () => {
     assert.deepEqual(table.metadata, { resourceVersion: '3' });
     assert.deepEqual(table.columnDefinitions, [
       { name: 'Name', type: 'string', format: 'name', description: 'd', priority: 0 },
-      { name: 'Age', type: 'string', format: '', description: '', priority: 1 },
+      { name: 'Age', type: 'date', format: '', description: '', priority: 1 },
     ]);
     assert.deepEqual((table.rows as { cells: unknown[] }[])[0]?.cells, ['a', '7s']);
   });

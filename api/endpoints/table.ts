@@ -51,8 +51,7 @@ export function scaleColumns(columns: ResourceDeclaration['columns'] = []): Colu
 
 function definitionOf(column: Column<KubeObject>): object {
   const { name, type, format = '', description, priority } = column;
-  // The wire knows dates as strings.
-  return { name, type: type === 'date' ? 'string' : type, format, description, priority };
+  return { name, type, format, description, priority };
 }
 
 function rowObject(object: KubeObject, options: TableOptions): object {

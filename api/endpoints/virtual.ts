@@ -29,7 +29,6 @@ async function created(
   { request, info, declaration, context }: ResourceRequest,
   create: NonNullable<Virtual<KubeObject>['create']>,
 ): Promise<ApiResult> {
-  if (info.name !== '') throw wrongMethod();
   writeContext(request, 'CreateOptions');
   const object = await decodeBody(request, expectedOf(declaration), context.known);
   fillAlwaysWritten(declaration.definition, object);

@@ -57,16 +57,22 @@ export const administrators: Authorizer = (user) => (user.groups.includes('syste
 
 /**
  * Kubelets: what upstream's `system:node` role says, but for making pods, which upstream's NodeRestriction keeps to
- * mirrors of static ones. That each keeps to its own node and its own pods is not checked yet.
+ * mirrors of static ones. That each keeps to its own node and its own pods is not checked yet, except for tokens.
  */
 export function nodes(): Authorizer {
   const rules = bootstrapRoles().find(({ metadata }) => metadata?.name === 'system:node')?.rules ?? [];
   return (user, attributes) => {
-    if (!user.groups.includes('system:nodes') || !user.name.startsWith('system:node:')) return 'no opinion';
+    if (nodeNameOf(user) === undefined) return 'no opinion';
     const { resource } = attributes;
     if (resource?.resource === 'pods' && resource.verb === 'create' && resource.subresource === '') return 'no opinion';
     return rules.some((rule) => ruleAllows(rule, attributes)) ? 'allow' : 'no opinion';
   };
+}
+
+/** The node that a kubelet speaks for; `undefined` for all other users. */
+export function nodeNameOf({ name, groups }: Pick<Subject, 'name' | 'groups'>): string | undefined {
+  const prefix = 'system:node:';
+  return groups.includes('system:nodes') && name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
 }
 
 /** Probes need no identity; upstream's `--authorization-always-allow-paths`, and the single checks below them. */

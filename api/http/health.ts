@@ -1,5 +1,4 @@
 /** `/healthz`, `/livez` and `/readyz`, each check by itself too, as upstream words them. */
-import { pageNotFound } from '../../openapi/status.ts';
 import type { ApiResult } from './request.ts';
 
 export interface HealthCheck {
@@ -21,7 +20,7 @@ export async function health(path: string, query: URLSearchParams, checks: reado
   const single = rest.join('/');
   if (single !== '') {
     const check = checks.find((candidate) => candidate.name === single);
-    if (!check) throw pageNotFound();
+    if (!check) return text(404, '404 page not found\n');
     const failed = await failure(check);
     return failed === undefined ? text(200, 'ok') : text(500, `internal server error: ${failed}\n`);
   }

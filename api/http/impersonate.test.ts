@@ -89,7 +89,7 @@ describe('impersonate', () => {
   it('refuses groups without a user', () => {
     assert.throws(() => impersonate(['Impersonate-Group', 'g'], ASKER, [anybody]), {
       code: 500,
-      message: 'Internal error occurred: requested [{Group  g    }] without impersonating a user',
+      message: 'requested [{Group  g    }] without impersonating a user',
     });
   });
 });

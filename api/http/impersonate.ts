@@ -1,5 +1,5 @@
 /** Acting as somebody else: `Impersonate-User`, `-Group`, `-Uid` and `-Extra-*`, each authorized by itself. */
-import { internalError } from '../../openapi/status.ts';
+import { PlainError } from '../../openapi/status.ts';
 import { attributesOf, type ResourceAttributes, type Subject } from '../auth/attributes.ts';
 import { groupsOf, splitUsername } from '../auth/tokens/claims.ts';
 import { type Authorizer, authorize } from './authorize.ts';
@@ -25,7 +25,7 @@ export function impersonate(headers: readonly string[], asker: Subject, authoriz
   const wanted = wantedBy(headers);
   if (!wanted) return asker;
   const { user, uid, groups, extra } = wanted;
-  if (user === '') throw internalError(`requested ${describe(wanted)} without impersonating a user`);
+  if (user === '') throw new PlainError(`requested ${describe(wanted)} without impersonating a user`);
   for (const resource of requests(wanted)) {
     authorize(authorizers, asker, attributesOf({ verb: 'impersonate', ...resource }));
   }

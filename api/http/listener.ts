@@ -18,7 +18,7 @@ import { serviceUnavailable } from '../../openapi/status.ts';
 import { discardBody, readBody } from './body.ts';
 import { CLIENT_GONE, NodeResponse, RawResponse, type WireResponse } from './wire-response.ts';
 
-const HEADERS_MAX_BYTES = 64 * 1024;
+const HEADERS_MAX_BYTES = 1024 * 1024;
 const HEADERS_TIMEOUT_MS = 32_000;
 const STREAMS_MAX = 250;
 /** Upstream's: a connection without a request under way for so long is closed. */

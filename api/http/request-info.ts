@@ -13,6 +13,8 @@ export interface ResourceInfo {
   /** `''` for collections. */
   name: string;
   subresource: string;
+  /** Of `proxy` the path beyond, without a slash before it. */
+  rest?: string;
 }
 
 export interface RequestInfo {
@@ -67,6 +69,7 @@ function resourceInfo(
     rest = rest.slice(2);
   }
   const [resource = '', name = '', ...sub] = rest;
+  const isProxy = sub[0] === 'proxy';
   return {
     verb: watches ? 'watch' : verbOf(method, name, query),
     group,
@@ -74,7 +77,8 @@ function resourceInfo(
     namespace,
     resource,
     name,
-    subresource: sub.join('/'),
+    subresource: isProxy ? 'proxy' : sub.join('/'),
+    ...(isProxy ? { rest: sub.slice(1).join('/') } : {}),
   };
 }
 

@@ -11,6 +11,7 @@ export interface UserInfo {
   name: string;
   uid?: string;
   groups: readonly string[];
+  extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface ApiRequest {

@@ -144,6 +144,7 @@ export async function respondError(
   headers: Headers,
 ): Promise<Status> {
   const { status } = statusOf(error);
+  if (error instanceof PlainError) return respondPlain(error, request, response, headers);
   const presentation = refusalPresentation(request);
   const body = Buffer.concat(encode(status, presentation));
   const retry = status.details?.retryAfterSeconds;
@@ -153,6 +154,24 @@ export async function respondError(
     'content-length': String(body.length),
     ...(retry === undefined ? {} : { 'retry-after': String(retry) }),
     ...(status.code === 401 ? { 'www-authenticate': 'Bearer realm="kubernetes-master"' } : {}),
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+  return status;
+}
+
+function respondPlain(
+  { status, message }: PlainError,
+  request: Pick<WireRequest, 'method' | 'url'>,
+  response: WireResponse,
+  headers: Headers,
+): Status {
+  const text = `Internal Server Error: ${JSON.stringify(request.url)}: ${message}`;
+  const body = Buffer.from(`${text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')}\n`);
+  response.start(status.code, {
+    ...headers,
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': String(body.length),
+    'x-content-type-options': 'nosniff',
   });
   response.end(request.method === 'HEAD' ? undefined : body);
   return status;
@@ -182,7 +201,8 @@ export function statusOf(error: unknown): StatusError {
   return internalError(messageOf(error));
 }
 
-function warningHeaders(request: ApiRequest): Headers {
+/** What the client should know beside the answer. */
+export function warningHeaders(request: ApiRequest): Headers {
   if (request.warnings.length === 0) return {};
   return { warning: request.warnings.map((text) => `299 - ${JSON.stringify(text.replace(/[^\x20-\x7e]/g, '?'))}`) };
 }

@@ -30,6 +30,9 @@ export interface StrategyContext {
   user: string;
   /** Names of the groups of that user. */
   groups: readonly string[];
+  uid?: string;
+  /** What else its authenticator says of the user. */
+  extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
@@ -67,8 +70,12 @@ export interface Strategy<T extends KubeObject> {
   held?(object: T): boolean;
   /** Called when the deletion of an object that stays for now begins, such as a namespace turning Terminating. */
   beginDeletion?(object: T): void;
+  /** Preconditions of a deletion are looked at ahead of all else, in words of their own: namespaces and definitions. */
+  preconditionsFirst?: boolean;
   /** A deletion that names no propagation leaves dependents behind, as for v1 replication controllers. */
   orphansByDefault?: boolean;
+  /** Nothing depends on it: what a deletion says of propagation has no meaning. */
+  noDependents?: boolean;
   /** A deletion answers with the object instead of a `Status`. */
   returnsDeleted?: boolean;
   /** Extra work around storing, such as handing out a cluster IP and giving it back. */
@@ -130,6 +137,8 @@ export interface ServedVersion<T extends KubeObject> {
   decode?(value: unknown): Decoded;
   /** See `ResourceDeclaration.applySchema`. */
   applySchema?(): ApplySchema;
+  /** All that this version has, in place of the declaration's. */
+  subresources?: Pick<ResourceDeclaration<T>, 'status' | 'scale' | 'parts'>;
 }
 
 /** How `scale` reads and writes its resource. */
@@ -196,6 +205,13 @@ export interface ResourceDeclaration<T extends KubeObject = KubeObject> {
   ttlSeconds?: number;
   /** Field label names that are understood; used to refuse others with upstream's message. */
   fieldLabels?: readonly string[];
+  /** That message where it is not the usual one. */
+  fieldLabelRefusal?(label: string): string;
+}
+
+/** Whether a kind is known by its schema alone, as custom resources are: then nothing can be merged strategically. */
+export function isCustom({ applySchema }: { applySchema?: unknown }): boolean {
+  return applySchema !== undefined;
 }
 
 /** Keeps the type parameter at the place of declaration and drops it where declarations are kept together. */

@@ -6,8 +6,9 @@ import { FieldManager } from './store/managed-fields.ts';
 import type { ResourceStore, Stored } from './store/store.ts';
 
 export class ServedResource {
-  /** As this version has it: its group, version, definition, columns and selectable fields. */
+  /** As this version has it: its group, version, definition, columns, selectable fields and subresources. */
   readonly declaration: ResourceDeclaration;
+  /** What all versions share; its errors name the resource as this one does. */
   readonly store: ResourceStore;
   /** Upstream's text for the `Warning` header of a deprecated version. */
   readonly deprecation: string | undefined;
@@ -18,8 +19,8 @@ export class ServedResource {
 
   /** Without `version` the declaration's own. */
   constructor(store: ResourceStore, version?: ServedVersion<KubeObject>) {
-    this.store = store;
     this.declaration = version ? declarationOf(store.declaration, version) : store.declaration;
+    this.store = store.forGroup(this.declaration.group);
     this.deprecation = version?.deprecation;
     this.fieldNames = version?.fieldNames ?? {};
     this.#alias = version;
@@ -68,10 +69,15 @@ export class ServedResource {
 }
 
 function declarationOf(base: ResourceDeclaration, version: ServedVersion<KubeObject>): ResourceDeclaration {
-  const { alsoServed: _, decode: _decode, applySchema: _applySchema, ...rest } = base;
+  const { alsoServed: _, decode: _decode, applySchema: _applySchema, status, scale, parts, ...rest } = base;
   const { group = base.group, definition, columns, fieldLabels, shortNames, decode, applySchema } = version;
   return {
     ...rest,
+    ...(version.subresources ?? {
+      ...(status ? { status } : {}),
+      ...(scale ? { scale } : {}),
+      ...(parts ? { parts } : {}),
+    }),
     group,
     version: version.version,
     definition,

@@ -118,6 +118,29 @@ describe('one stored object in two versions', () => {
   );
 
   it(
+    'is told of in errors under the group that was asked',
+    withVersions(async (fixture) => {
+      const post = (path: string, query = '') => ask(fixture, 'POST', path + query, { body: event() });
+      await post(EVENTS);
+      for (const query of ['', '?dryRun=All'])
+        await assert.rejects(
+          post(EVENTS, query),
+          refusedAs('AlreadyExists', /^events\.events\.k8s\.io "e" already exists$/),
+        );
+      const ofCore = { metadata: { name: 'e' }, involvedObject: { namespace: NAMESPACE } };
+      await assert.rejects(
+        ask(fixture, 'POST', CORE, { body: ofCore }),
+        refusedAs('AlreadyExists', /^events "e" already exists$/),
+      );
+      for (const method of ['GET', 'DELETE']) {
+        const missing = /^events\.events\.k8s\.io "none" not found$/;
+        await assert.rejects(ask(fixture, method, `${EVENTS}/none`), refusedAs('NotFound', missing));
+      }
+      await assert.rejects(ask(fixture, 'GET', `${CORE}/none`), refusedAs('NotFound', /^events "none" not found$/));
+    }),
+  );
+
+  it(
     'is checked as strictly as the group asks that it comes through',
     withVersions(async (fixture) => {
       const untimed = event({ eventTime: undefined });

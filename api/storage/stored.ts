@@ -2,6 +2,7 @@
  * The two forms of an object in bytes. Stored: JSON with kind, apiVersion and metadata first and no resourceVersion,
  * which is the revision of the write and so not known before it. Served: the same with the resourceVersion put in.
  */
+import { jsonText } from '../../openapi/json.ts';
 import type { KubeObject } from '../../openapi/object.ts';
 import { StorageError } from './interface.ts';
 
@@ -9,7 +10,7 @@ import { StorageError } from './interface.ts';
 export function encodeStored(object: KubeObject): Buffer {
   const { kind, apiVersion, metadata, ...rest } = object;
   const { resourceVersion: _, ...others } = metadata ?? {};
-  return Buffer.from(JSON.stringify({ kind, apiVersion, metadata: others, ...rest }));
+  return Buffer.from(jsonText({ kind, apiVersion, metadata: others, ...rest }));
 }
 
 /** Everything up to the first key of metadata, as `encodeStored` and upstream begin an object. */
@@ -44,7 +45,7 @@ function splice(stored: Buffer, at: number, revision: number): Buffer {
 }
 
 function encodeServed(object: KubeObject, revision: number): Buffer {
-  return Buffer.from(JSON.stringify(atRevision(object, revision)));
+  return Buffer.from(jsonText(atRevision(object, revision)));
 }
 
 /** The object at another revision, its keys in the order of `served`. Shares all but itself and its metadata. */

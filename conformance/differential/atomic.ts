@@ -2,18 +2,27 @@
 import type { Fields } from './fields.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 
-/** The body with the managedFields in it folded; `newer` says which types and fields are atomic. */
-export function foldAtomic(body: Json, newer: Fields, kindOfItem?: string): Json {
+/** `apps/v1/Deployment`; undefined for what does not say it. */
+export function kindNamed(body: Json): string | undefined {
+  const { kind, apiVersion } = isObject(body) ? body : {};
+  return typeof kind === 'string' && typeof apiVersion === 'string' ? `${apiVersion}/${kind}` : undefined;
+}
+
+/**
+ * The body with the managedFields in it folded; `newer` says which types and fields are atomic. Metadata alone, as in
+ * the rows of a table, does not say whose it is: `kindOfMetadata` does.
+ */
+export function foldAtomic(body: Json, newer: Fields, kindOfMetadata?: string, kindOfItem?: string): Json {
   if (!isObject(body)) return body;
-  const { kind, apiVersion } = body;
-  const own = typeof kind === 'string' && typeof apiVersion === 'string' ? `${apiVersion}/${kind}` : kindOfItem;
+  const said = kindNamed(body) ?? kindOfItem;
+  const own = said?.endsWith('/PartialObjectMetadata') ? kindOfMetadata : said;
   const folded: JsonObject = { ...body };
   for (const list of ['rows', 'items']) {
     const item = own?.endsWith('List') ? own.slice(0, -'List'.length) : undefined;
     const values = folded[list];
-    if (Array.isArray(values)) folded[list] = values.map((value) => foldAtomic(value, newer, item));
+    if (Array.isArray(values)) folded[list] = values.map((value) => foldAtomic(value, newer, kindOfMetadata, item));
   }
-  if (isObject(body.object)) folded.object = foldAtomic(body.object, newer);
+  if (isObject(body.object)) folded.object = foldAtomic(body.object, newer, kindOfMetadata);
   const definition = own === undefined ? undefined : newer.kinds[own];
   if (definition === undefined || !isObject(body.metadata)) return folded;
   const { managedFields } = body.metadata;

@@ -1,6 +1,6 @@
 /** One case against kubets: what differs from the reference for no reason we know. */
 import type { HttpTarget } from '../harness/http.ts';
-import { foldAtomic } from './atomic.ts';
+import { foldAtomic, kindNamed } from './atomic.ts';
 import type { DifferentialCase } from './case.ts';
 import { compare, type Difference } from './compare.ts';
 import { type Exception, exceptionFor, reword, type Wording } from './exceptions.ts';
@@ -33,16 +33,26 @@ export async function examine(
   const answers = await runCase(kubets, test, 'newer');
   const olderVersion = (version: string) => test.older?.[version] ?? version;
   const findings: Finding[] = [];
+  let kindOfMetadata: string | undefined;
   for (const [request, answer] of answers.entries()) {
     const reference = expected[request];
     if (!reference) throw new Error(`differential: no recorded answer: ${theme}/${test.title} #${request}`);
+    const kind = kindNamed(answer.body);
+    if (kind !== undefined && kind in newer.kinds) kindOfMetadata = kind;
     const found = compare(
       {
         ...reference,
         headers: reword(reference.headers, used.wordings) as Record<string, string>,
-        body: foldAtomic(reword(reference.body, used.wordings), newer),
+        body: foldAtomic(reword(reference.body, used.wordings), newer, kindOfMetadata),
       },
-      { ...answer, body: foldAtomic(dropNewerFields(answer.body, older, newer, olderVersion), newer) },
+      {
+        ...answer,
+        body: foldAtomic(
+          dropNewerFields(answer.body, older, newer, olderVersion, kindOfMetadata),
+          newer,
+          kindOfMetadata,
+        ),
+      },
     );
     for (const difference of found) {
       const exception = exceptionFor(`${theme}/${test.title} #${request}`, difference);

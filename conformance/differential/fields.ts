@@ -36,7 +36,8 @@ export function fieldsOf(document: { definitions: Record<string, Schema> }): Fie
       if (isAtomic(type)) fields.atomic.push(`${short}.${field}`);
     }
     for (const { group, version, kind } of schema['x-kubernetes-group-version-kind'] ?? []) {
-      fields.kinds[`${group ? `${group}/` : ''}${version}/${kind}`] = short;
+      const apiVersion = group ? `${group}/${version}` : version;
+      fields.kinds[`${apiVersion}/${kind}`] = short;
     }
   }
   return fields;
@@ -79,15 +80,17 @@ function typeOf(schema: Schema): FieldType {
 
 /**
  * The body without the fields that `newer` has and `older` does not: those that came after the older release. A field
- * that neither knows stays, to be seen as a difference. `olderVersion` maps an apiVersion to the older server's.
+ * that neither knows stays, to be seen as a difference. `olderVersion` maps an apiVersion to the older server's;
+ * `kindOfMetadata` is the kind of metadata alone, as in the rows of a table.
  */
 export function dropNewerFields(
   body: Json,
   older: Fields,
   newer: Fields,
   olderVersion: (apiVersion: string) => string = (version) => version,
+  kindOfMetadata = '',
 ): Json {
-  const drop = new Dropper(older, newer, olderVersion);
+  const drop = new Dropper(older, newer, olderVersion, kindOfMetadata);
   return drop.object(body);
 }
 
@@ -95,8 +98,10 @@ class Dropper {
   readonly #older: Fields;
   readonly #newer: Fields;
   readonly #olderVersion: (apiVersion: string) => string;
+  readonly #kindOfMetadata: string;
 
-  constructor(older: Fields, newer: Fields, olderVersion: (apiVersion: string) => string) {
+  constructor(older: Fields, newer: Fields, olderVersion: (apiVersion: string) => string, kindOfMetadata: string) {
+    this.#kindOfMetadata = kindOfMetadata;
     this.#older = older;
     this.#newer = newer;
     this.#olderVersion = olderVersion;
@@ -121,8 +126,9 @@ class Dropper {
     const names = this.#names(own);
     if (names) return this.#fields(value, ...names, names);
     // A custom resource, or metadata alone.
+    const owner = own.endsWith('/PartialObjectMetadata') ? this.#names(this.#kindOfMetadata) : undefined;
     return isObject(value.metadata)
-      ? { ...value, metadata: this.#fields(value.metadata, OBJECT_META, OBJECT_META) }
+      ? { ...value, metadata: this.#fields(value.metadata, OBJECT_META, OBJECT_META, owner) }
       : value;
   }
 

@@ -47,7 +47,8 @@ function bodyOf(answer: RawAnswer, circumstances: Circumstances): Json {
   if (json !== undefined) return new Normaliser(circumstances).value(json);
   const lines = answer.text.trim().split('\n').map(parseJson);
   if (lines.length > 1 && lines.every((line) => line !== undefined)) {
-    return lines.map((line) => new Normaliser(circumstances).value(line ?? null));
+    const events = lines.filter((event) => !(isObject(event) && isPublished(event.object)));
+    return events.map((line) => new Normaliser(circumstances).value(line ?? null));
   }
   return normaliseYaml(normaliseText(answer.text, circumstances), circumstances);
 }
@@ -120,7 +121,7 @@ class Normaliser {
   #object(value: JsonObject, key: string): JsonObject {
     const { managedFields, withoutStatus } = this.#circumstances;
     const result: JsonObject = {};
-    for (const [name, inner] of Object.entries(value)) {
+    for (const [name, inner] of Object.entries(withoutProvisions(value))) {
       if (name === 'managedFields' && !managedFields) continue;
       if (name === 'managedFields' && withoutStatus && Array.isArray(inner)) {
         result.managedFields = this.value(inner.filter((entry) => !isStatusOnly(entry)));
@@ -140,6 +141,34 @@ class Normaliser {
   #key(name: string): string {
     return normaliseText(name, this.#circumstances);
   }
+}
+
+/**
+ * Without what a cluster with controllers provides for pods, and the reference, which runs none, does not: the volume
+ * of a pod's token, and the certificate published in each namespace.
+ */
+function withoutProvisions(object: JsonObject): JsonObject {
+  const result = { ...object };
+  for (const name of ['volumes', 'volumeMounts', 'items', 'rows']) {
+    const list = object[name];
+    if (!Array.isArray(list)) continue;
+    const kept = list.filter((item) => !isTokenVolume(item) && !isPublished(item));
+    if (kept.length === list.length) continue;
+    if (kept.length === 0 && name.startsWith('volume')) delete result[name];
+    else result[name] = kept;
+  }
+  return result;
+}
+
+function isTokenVolume(item: Json): boolean {
+  return isObject(item) && /^kube-api-access-\w{5}$/.test(String(item.name));
+}
+
+/** An object, or the row of a table about one. */
+function isPublished(item: Json | undefined): boolean {
+  if (!isObject(item)) return false;
+  const { metadata } = isObject(item.object) ? item.object : item;
+  return isObject(metadata) && metadata.name === 'kube-root-ca.crt';
 }
 
 /** A name made from generateName. */

@@ -57,5 +57,14 @@ async function readReadyNodes(): Promise<string[]> {
     .map((node) => node.metadata.name);
 }
 
+/** Whether a controller puts the certificate for pods into each namespace. */
+async function publishesRootCa(): Promise<boolean> {
+  return (await fetchApi('GET', '/api/v1/namespaces/default/configmaps/kube-root-ca.crt')).status === 200;
+}
+
 /** What the server says of itself; `minor` decides which expectations apply. */
-export const server = { ...(await readVersion()), readyNodes: await readReadyNodes() };
+export const server = {
+  ...(await readVersion()),
+  readyNodes: await readReadyNodes(),
+  publishesRootCa: await publishesRootCa(),
+};

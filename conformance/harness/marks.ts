@@ -44,7 +44,7 @@ function titleOf(line: string): string {
 
 const rows = readRows();
 /** The rows that tests of this run name, with what came of them. */
-const coverage: CoverageReport = { server: server.text, rows: {} };
+const coverage: CoverageReport = { server: server.text, rows: {}, newer: [] };
 const leftOut = { tooNew: 0, tooOld: 0, needsNode: 0 };
 
 /** A group of tests with our timeout. */
@@ -67,6 +67,7 @@ export function behaves(
   }
   const why = reasonToLeaveOut(marks);
   if (why !== undefined) {
+    if (server.minor < (marks.since ?? 0)) coverage.newer.push(...names);
     it(`${title} (left out: ${why})`);
     return;
   }

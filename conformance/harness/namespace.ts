@@ -1,7 +1,8 @@
 /** A namespace of a suite's own. */
 import assert from 'node:assert/strict';
 import { nameSuffix, systemRandom } from '../../base/random.ts';
-import { fetchApi } from './cluster.ts';
+import { fetchApi, server } from './cluster.ts';
+import { eventually } from './eventually.ts';
 
 export interface TestNamespace {
   readonly name: string;
@@ -27,8 +28,9 @@ export function uniqueName(prefix: string): string {
 }
 
 /**
- * Creates a namespace before the suite's tests and removes it, with its content, after them. It waits for no
- * controller: the default service account is made here, and the namespace is finalized here.
+ * Creates a namespace before the suite's tests and removes it, with its content, after them. It needs no controllers:
+ * the default service account, whose token no pod gets, is made here, and the namespace is finalized here. What
+ * controllers put into it is there when this resolves, so that tests may count.
  */
 export function testNamespace(prefix = 'conformance'): TestNamespace {
   const name = uniqueName(prefix);
@@ -47,6 +49,15 @@ export async function createNamespace(name: string): Promise<void> {
   const body = { metadata: { name: 'default' }, automountServiceAccountToken: false };
   const account = await fetchApi('POST', `/api/v1/namespaces/${name}/serviceaccounts`, { body });
   assert.ok([201, 409].includes(account.status), account.text);
+  if (account.status === 409) {
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    const path = `/api/v1/namespaces/${name}/serviceaccounts/default`;
+    const patched = await fetchApi('PATCH', path, { headers, body: { automountServiceAccountToken: false } });
+    assert.equal(patched.status, 200, patched.text);
+  }
+  if (!server.publishesRootCa) return;
+  const certificate = `/api/v1/namespaces/${name}/configmaps/kube-root-ca.crt`;
+  await eventually(async () => assert.equal((await fetchApi('GET', certificate)).status, 200));
 }
 
 export async function removeNamespace(name: string): Promise<void> {

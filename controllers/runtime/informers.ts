@@ -7,6 +7,7 @@ import type { Client } from '../../client/client.ts';
 import { Informer } from '../../client/informer.ts';
 import * as resources from '../../client/resources.ts';
 import type {
+  V1ConfigMap,
   V1Endpoints,
   V1Lease,
   V1Namespace,
@@ -86,6 +87,9 @@ export class InformerFactory {
 
   get pods() {
     return this.of<V1Pod>(resources.PODS);
+  }
+  get configMaps() {
+    return this.of<V1ConfigMap>(resources.CONFIG_MAPS);
   }
   get services() {
     return this.of<V1Service>(resources.SERVICES);

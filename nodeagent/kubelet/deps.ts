@@ -13,6 +13,7 @@ import type { Images } from './images.ts';
 import { fieldPathOf, referenceTo } from './names.ts';
 import type { ProbeManager } from './probes.ts';
 import type { StatusWriter } from './status-writer.ts';
+import type { TokenSource } from './token-source.ts';
 
 export interface KubeletDeps {
   client: Client;
@@ -29,6 +30,7 @@ export interface KubeletDeps {
   allocatable: DownwardFacts['allocatable'];
   images: Images;
   config: ConfigSource;
+  tokens: TokenSource;
   status: StatusWriter;
   probes: ProbeManager;
   /** Restarts of crashing containers. */

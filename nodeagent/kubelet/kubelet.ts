@@ -18,6 +18,7 @@ import { PodWorkers } from './pod-workers.ts';
 import { ProbeManager } from './probes.ts';
 import type { KubeletServer, ServingOptions } from './server.ts';
 import { StatusWriter } from './status-writer.ts';
+import { TokenSource } from './token-source.ts';
 
 export { removeAllPods } from './kill.ts';
 
@@ -141,6 +142,7 @@ function dependencies(
     allocatable: capacity,
     images: new Images({ runtime, recorder, clock }),
     config: new ConfigSource({ client, clock }),
+    tokens: new TokenSource({ client, clock, random, log }),
     status: new StatusWriter({ client, clock, log, signal }),
     probes: new ProbeManager({ runtime, clock, recorder, log, onChange: onProbe }),
     restarts: new Backoff({ clock }),

@@ -356,7 +356,7 @@ export class PodWorker {
 
   /** The end: containers with their grace, the final status, all that is left, and then the object. */
   async #terminate(record: PodRecord): Promise<number> {
-    const { probes, status: writer, images, restarts, runtime, rootDir } = this.#deps;
+    const { probes, status: writer, images, restarts, runtime, rootDir, tokens } = this.#deps;
     probes.stopRestarts(this.uid);
     let last = record;
     if (record.containers.some(({ state }) => state === 'running')) {
@@ -370,6 +370,7 @@ export class PodWorker {
     await removePod(last, runtime);
     await rm(podDirectory(rootDir, this.uid), { recursive: true, force: true });
     images.forget(this.uid);
+    tokens.forget(this.uid);
     restarts.forget(`${this.uid}_`);
     if (!this.#vanished) {
       await writer.flush(this.uid);

@@ -19,6 +19,7 @@ export async function makeVolumes(pod: V1Pod, deps: KubeletDeps, podIP: string):
     return await prepareVolumes(pod, {
       rootDir: deps.rootDir,
       config: deps.config,
+      tokens: deps.tokens,
       random: deps.random,
       facts: factsFor(deps, podIP),
       warn,

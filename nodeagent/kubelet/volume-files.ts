@@ -3,7 +3,19 @@
  * directory of their own, which `..data` points to, and the visible names point through `..data`. As upstream's
  * AtomicWriter.
  */
-import { chmod, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
@@ -12,6 +24,8 @@ export interface VolumeFile {
   content: Buffer;
   /** Permission bits. */
   mode: number;
+  /** Who is to own it; the kubelet's own user unless told otherwise. */
+  uid?: number;
 }
 
 const DATA = '..data';
@@ -58,9 +72,10 @@ async function currentVersion(directory: string): Promise<string | undefined> {
 async function holds(version: string, files: ReadonlyMap<string, VolumeFile>): Promise<boolean> {
   const present = await readdir(version, { recursive: true, withFileTypes: true }).catch(() => []);
   if (present.filter((entry) => entry.isFile()).length !== files.size) return false;
-  for (const [path, { content, mode }] of files) {
+  for (const [path, { content, mode, uid }] of files) {
     try {
       const found = await stat(join(version, path));
+      if (uid !== undefined && found.uid !== uid) return false;
       if ((found.mode & 0o777) !== mode || !content.equals(await readFile(join(version, path)))) return false;
     } catch {
       return false;
@@ -72,11 +87,12 @@ async function holds(version: string, files: ReadonlyMap<string, VolumeFile>): P
 async function writeVersion(version: string, files: ReadonlyMap<string, VolumeFile>): Promise<void> {
   await mkdir(version, { mode: 0o755 });
   await chmod(version, 0o755);
-  for (const [path, { content, mode }] of files) {
-    await mkdir(dirname(join(version, path)), { recursive: true, mode: 0o755 });
+  for (const [path, { content, mode, uid }] of files) {
+    if (path.includes('/')) await mkdir(dirname(join(version, path)), { recursive: true, mode: 0o755 });
     await writeFile(join(version, path), content, { mode });
     // The process's umask has no say in it.
     await chmod(join(version, path), mode);
+    if (uid !== undefined) await chown(join(version, path), uid, -1);
   }
 }
 

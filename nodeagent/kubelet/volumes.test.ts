@@ -24,11 +24,16 @@ describe('prepareVolumes', () => {
     podIP: '10.1.0.1',
     allocatable: { cpuMillis: 2000, memoryBytes: 1024, ephemeralStorageBytes: 1 },
   };
+  let tokenOf: (text: string) => Buffer;
   const prepare = async (volume: Omit<V1Volume, 'name'>, of = pod()): Promise<string> => {
     const spec = { ...of.spec, containers: of.spec?.containers ?? [], volumes: [{ name: 'v', ...volume }] };
     const paths = await prepareVolumes(
       { ...of, spec },
-      { rootDir, config: { configMap: read, secret: read }, random, facts, warn: (message) => warnings.push(message) },
+      {
+        ...{ rootDir, config: { configMap: read, secret: read }, random, facts },
+        tokens: { token: async ({ metadata }, { audience }) => tokenOf(`${metadata?.name} to ${audience}`) },
+        warn: (message) => warnings.push(message),
+      },
     );
     return paths.get('v') ?? '';
   };
@@ -51,6 +56,7 @@ describe('prepareVolumes', () => {
       ],
     ]);
     warnings = [];
+    tokenOf = (text) => Buffer.from(text);
   });
   afterEach(() => rmSync(rootDir, { recursive: true, force: true }));
 
@@ -108,14 +114,42 @@ describe('prepareVolumes', () => {
                 ],
               },
             },
-            { serviceAccountToken: { path: 'token' } },
+            { serviceAccountToken: { path: 'token', audience: 'vault' } },
+            { podCertificate: { signerName: 's', keyType: 'ED25519' } },
           ],
         },
       },
       labelled,
     );
-    assert.deepEqual(content(path), { a: '1', labels: 'app="web"', cpu: '2000' });
-    assert.deepEqual(warnings, ['volume "v" is without its serviceAccountToken: this kubelet cannot make one']);
+    assert.deepEqual(content(path), { a: '1', labels: 'app="web"', cpu: '2000', token: 'web to vault' });
+    assert.deepEqual(warnings, ['volume "v" is without its podCertificate: this kubelet cannot make one']);
+  });
+
+  it("gives the token to the pod's user alone if it can, and follows it in one step", async () => {
+    const isRoot = process.getuid?.() === 0;
+    const owner = isRoot ? 1234 : process.getuid?.();
+    const of = pod({ securityContext: { runAsUser: 1234 } });
+    const volume = { projected: { sources: [{ serviceAccountToken: { path: 'token', audience: 'vault' } }] } };
+    const path = await prepare(volume, of);
+    const before = readdirSync(path);
+    assert.equal(statSync(join(path, 'token')).mode & 0o777, isRoot ? 0o600 : 0o644);
+    assert.equal(statSync(join(path, 'token')).uid, owner);
+    await prepare(volume, of);
+    assert.deepEqual(readdirSync(path), before);
+    tokenOf = () => Buffer.from('renewed');
+    await prepare(volume, of);
+    assert.deepEqual(content(path), { token: 'renewed' });
+    assert.equal(statSync(join(path, 'token')).uid, owner);
+  });
+
+  it('says all that a projected volume lacks', async () => {
+    tokenOf = () => {
+      throw new Error('failed to fetch token: no');
+    };
+    const sources = [{ configMap: { name: 'x' } }, { serviceAccountToken: { path: 'token' } }];
+    await assert.rejects(prepare({ projected: { sources } }), {
+      message: 'MountVolume.SetUp failed for volume "v" : [configmap "x" not found, failed to fetch token: no]',
+    });
   });
 
   const failures: [string, Omit<V1Volume, 'name'>, RegExp][] = [

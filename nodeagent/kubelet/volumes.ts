@@ -15,11 +15,14 @@ import { isStatus } from '../../openapi/status.ts';
 import type { ConfigData, ConfigSource } from './config-source.ts';
 import { type DownwardFacts, fieldValue, resourceValue } from './downward.ts';
 import { identityOf } from './names.ts';
+import { tokenFile } from './token-file.ts';
+import type { TokenSource } from './token-source.ts';
 import { type VolumeFile, writeVolumeFiles } from './volume-files.ts';
 
 export interface VolumeSources {
   rootDir: string;
   config: Pick<ConfigSource, 'configMap' | 'secret'>;
+  tokens: Pick<TokenSource, 'token'>;
   random: Random;
   facts: DownwardFacts;
   /** Told of what a volume lacks though the pod may run. */
@@ -90,11 +93,12 @@ async function projectedFiles(
   mode: number | undefined,
   sources: VolumeSources,
 ): Promise<Map<string, VolumeFile>> {
-  const files = new Map<string, VolumeFile>();
-  for (const projection of projections) {
-    for (const [path, file] of await projectionFiles(pod, volume, projection, mode, sources)) files.set(path, file);
-  }
-  return files;
+  const parts = await Promise.allSettled(
+    projections.map((projection) => projectionFiles(pod, volume, projection, mode, sources)),
+  );
+  const failures = parts.flatMap((part) => (part.status === 'rejected' ? [messageOf(part.reason)] : []));
+  if (failures.length > 0) throw new Error(failures.length > 1 ? `[${failures.join(', ')}]` : failures[0]);
+  return new Map(parts.flatMap((part) => (part.status === 'fulfilled' ? [...part.value] : [])));
 }
 
 async function projectionFiles(
@@ -105,7 +109,7 @@ async function projectionFiles(
   sources: VolumeSources,
 ): Promise<Map<string, VolumeFile>> {
   const { namespace } = identityOf(pod);
-  const { configMap, secret, downwardAPI } = projection;
+  const { configMap, secret, downwardAPI, serviceAccountToken } = projection;
   if (configMap) {
     const data = await readConfig(configMap.optional, () => sources.config.configMap(namespace, configMap.name ?? ''));
     return keyedFiles(data, configMap.items, defaultMode, configMap.optional);
@@ -115,6 +119,10 @@ async function projectionFiles(
     return keyedFiles(data, secret.items, defaultMode, secret.optional);
   }
   if (downwardAPI) return downwardFiles(pod, downwardAPI.items ?? [], defaultMode, sources.facts);
+  if (serviceAccountToken) {
+    const content = await sources.tokens.token(pod, serviceAccountToken);
+    return new Map([[serviceAccountToken.path, tokenFile(pod, content, defaultMode)]]);
+  }
   const kind = Object.keys(projection)[0] ?? 'empty';
   sources.warn(`volume "${volume}" is without its ${kind}: this kubelet cannot make one`);
   return new Map();

@@ -1,20 +1,18 @@
 /** Brings sets that were made when the schema was another into what it is now. */
-import { getOwn, isJsonObject } from '../json.ts';
 import type { ApplySchema } from './apply-schema.ts';
-import { EMPTY, type FieldSet, isEmpty, member } from './field-set.ts';
-import { fieldsOf } from './from-value.ts';
-import { itemElement, type ListSchema, schemaBelow } from './list-items.ts';
+import { EMPTY, type FieldSet, isEmpty } from './field-set.ts';
+import { schemaBelow } from './list-items.ts';
 import { SELF } from './path-elements.ts';
 
-/** Sets for which nothing needs to be done with a schema, whatever the live object is. */
+/** Sets for which nothing needs to be done with a schema. */
 const SETTLED = new WeakMap<FieldSet, ApplySchema>();
 
 /**
- * What is owned as a whole now was perhaps owned in parts: then it is owned whole by whoever had a part. And the other way
- * round: who owned the whole owns all parts that `live` has. Upstream cannot tell that from owning a map of which others
- * have taken all parts, so that these come back to it, and neither do we. Gives back the same set when there is nothing to do.
+ * What is owned as a whole now was perhaps owned in parts: then it is owned whole by whoever had a part. Not the other way
+ * round: what is owned in parts now is treated as if it always had been. Gives back the same set when there is nothing to
+ * do.
  */
-export function reconcile(set: FieldSet, live: unknown, schema: ApplySchema): FieldSet {
+export function reconcile(set: FieldSet, schema: ApplySchema): FieldSet {
   if (SETTLED.get(set) === schema) return set;
   let result: Record<string, FieldSet> | undefined;
   let settled = true;
@@ -23,7 +21,7 @@ export function reconcile(set: FieldSet, live: unknown, schema: ApplySchema): Fi
     const node = set[element] as FieldSet;
     const inner = schemaBelow(schema, element);
     if (!inner || isSettled(node, inner)) continue;
-    const now = reconcileNode(element, node, live, schema, inner);
+    const now = reconcileNode(node, inner);
     if (!isSettled(now, inner)) settled = false;
     if (now === node) continue;
     result ??= { ...set };
@@ -38,23 +36,7 @@ function isSettled(node: FieldSet, schema: ApplySchema): boolean {
   return schema.kind !== 'atomic' && SETTLED.get(node) === schema;
 }
 
-function reconcileNode(
-  element: string,
-  node: FieldSet,
-  live: unknown,
-  schema: ApplySchema,
-  inner: ApplySchema,
-): FieldSet {
-  if (inner.kind === 'atomic') return inner.scalar ? node : EMPTY;
-  const value = valueAt(element, live, schema);
-  if (!isEmpty(node)) return reconcile(node, value, inner);
-  if (typeof value !== 'object' || value === null) return node;
-  const parts = fieldsOf(value, inner);
-  return isEmpty(parts) ? node : member(parts);
-}
-
-function valueAt(element: string, live: unknown, schema: ApplySchema): unknown {
-  if (element.startsWith('f:')) return isJsonObject(live) ? getOwn(live, element.slice(2)) : undefined;
-  if (!Array.isArray(live)) return undefined;
-  return live.find((item) => itemElement(schema as ListSchema, item) === element);
+function reconcileNode(node: FieldSet, schema: ApplySchema): FieldSet {
+  if (schema.kind === 'atomic') return schema.scalar ? node : EMPTY;
+  return isEmpty(node) ? node : reconcile(node, schema);
 }

@@ -91,7 +91,7 @@ export function updateManagers(
   writer: Writer,
   versions: Versions,
 ): Managers {
-  const known = reconciled(managers, live, versions);
+  const known = reconciled(managers, versions);
   const { comparison, others } = settle(known, live, object, { ...writer, force: true }, versions, () => false);
   const { added, modified } = comparison;
   const taken = difference(resetFrom(union(modified, added), writer.reset), UNMANAGED);
@@ -118,7 +118,7 @@ export function applyConfiguration(
 ): { object: object | undefined; managers: Managers } {
   const { manager, apiVersion, subresource, now } = writer;
   const schema = schemaOf(apiVersion, versions);
-  const known = new Map(reconciled(managers, live, versions));
+  const known = new Map(reconciled(managers, versions));
   const set = resetFrom(fieldsOf(configuration, schema), writer.reset);
   const self: Manager = { manager, operation: 'Apply', apiVersion, subresource, set };
   const key = managerKey(self);
@@ -140,13 +140,13 @@ function schemaOf(apiVersion: string, versions: Versions): ApplySchema {
 }
 
 /** Sets from before a change of the schema as they would be now. */
-function reconciled(managers: Managers, live: object, versions: Versions): Managers {
+function reconciled(managers: Managers, versions: Versions): Managers {
   let changed = false;
   const result = new Map<string, Manager>();
   for (const [key, manager] of managers) {
     const schema = versions.schema(manager.apiVersion);
     const needed = schema !== undefined && schema.kind !== 'deduced';
-    const set = needed ? reconcile(manager.set, versions.convert(live, manager.apiVersion), schema) : manager.set;
+    const set = needed ? reconcile(manager.set, schema) : manager.set;
     if (set !== manager.set) changed = true;
     result.set(key, set === manager.set ? manager : { ...manager, set });
   }

@@ -1,4 +1,5 @@
 /** What the tests of admission share: a registry whose writes pass the whole chain, and objects to write. */
+import { seededRandom } from '../../../base/random.ts';
 import type { KubeObject } from '../../../openapi/object.ts';
 import { isStatus } from '../../../openapi/status.ts';
 import { encodeStored } from '../../storage/watch-cache.ts';
@@ -36,7 +37,7 @@ export function withAdmission(test: (fixture: AdmissionFixture) => Promise<void>
       await store('serviceaccounts').create(NAMESPACE, { metadata: { name: 'default' } }, WRITE);
       await test({ ...fixture, put, create, update });
     },
-    { admission: (cache, clock) => admissionChain(cache, clock, true) },
+    { admission: (cache, clock) => admissionChain(cache, clock, seededRandom(1), true) },
   );
 }
 

@@ -6,7 +6,7 @@
 import type { KubeObject } from '../../../openapi/object.ts';
 import { forbidden, type ResourceName, type StatusError } from '../../../openapi/status.ts';
 import type { Storage } from '../../storage/interface.ts';
-import type { ResourceDeclaration, UpdateStrategy } from '../declaration.ts';
+import type { ResourceDeclaration, ServedVersion, UpdateStrategy } from '../declaration.ts';
 
 /** Who writes. */
 export interface AdmissionUser {
@@ -84,13 +84,18 @@ export function aggregate(reasons: readonly string[]): string {
   return unique.length === 1 ? (unique[0] ?? '') : `[${unique.join(', ')}]`;
 }
 
+const ownSubresources = ({ subresources = {} }: ServedVersion<KubeObject>) => subresources;
+
 /** The name of the subresource whose strategy that is; `''` without one. */
 export function subresourceOf(
   declaration: ResourceDeclaration,
   strategy: UpdateStrategy<KubeObject> | undefined,
 ): string {
   if (!strategy) return '';
-  if (strategy === declaration.status) return 'status';
-  const part = Object.entries(declaration.parts ?? {}).find(([, each]) => each === strategy);
-  return part?.[0] ?? 'other';
+  for (const { status, parts = {} } of [declaration, ...(declaration.alsoServed ?? []).map(ownSubresources)]) {
+    if (strategy === status) return 'status';
+    const part = Object.entries(parts).find(([, each]) => each === strategy);
+    if (part) return part[0];
+  }
+  return 'other';
 }

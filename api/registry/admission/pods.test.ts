@@ -5,6 +5,7 @@ import type { V1Pod, V1PriorityClass, V1RuntimeClass } from '../../../openapi/ge
 import { NAMESPACE } from '../store/store.fixture.ts';
 import { type AdmissionFixture, admitted, podOf, withAdmission } from './admission.fixture.ts';
 import { type AdmissionRequest, admit } from './admission.ts';
+import { admissionChain } from './chain.ts';
 import { serviceAccount } from './service-account.ts';
 
 const forbidden = (why: string) => `pods "a" is forbidden: ${why}`;
@@ -222,4 +223,20 @@ describe('ServiceAccount', () => {
       assert.equal((await mounted({ automountServiceAccountToken: false })).spec?.volumes, undefined);
     }),
   );
+
+  for (const provided of [true, false]) {
+    it(
+      `${provided ? 'mounts the token' : 'leaves pods as they are'} where controllers ${provided ? 'provide' : 'do not provide'} for accounts`,
+      withAccount(async ({ cache, storage, registry }) => {
+        const chain = admissionChain(cache, new FakeClock(), seededRandom(1), provided);
+        const { declaration } = registry.store('', 'v1', 'pods');
+        const object = podOf('a') as V1Pod;
+        const user = { name: 'tester', groups: [] };
+        const about = { declaration, subresource: '', namespace: NAMESPACE, name: 'a', object, user };
+        await admit(chain, { operation: 'create', ...about, dryRun: false, storage });
+        assert.equal(object.spec?.volumes?.length, provided ? 1 : undefined);
+        assert.equal(object.spec?.containers[0]?.volumeMounts?.length, provided ? 1 : undefined);
+      }),
+    );
+  }
 });

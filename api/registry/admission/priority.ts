@@ -35,7 +35,7 @@ function defaultClass(cache: WatchCache): V1PriorityClass | undefined {
 
 function classNamed(cache: WatchCache, name: string): V1PriorityClass | undefined {
   const stored = cache.get(PREFIX + name)?.object as V1PriorityClass | undefined;
-  // Those two are there also before they are stored.
+  // The system's own are there also before the server has stored them.
   return stored ?? systemPriorityClasses().find(({ metadata }) => metadata?.name === name);
 }
 

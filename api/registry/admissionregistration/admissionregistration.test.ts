@@ -4,7 +4,7 @@ import type {
   V1ValidatingAdmissionPolicy,
   V1ValidatingWebhookConfiguration,
 } from '../../../openapi/generated/types.ts';
-import { created, errorsOf, type Loose, updated } from '../test-support.ts';
+import { created, declarationOf, errorsOf, type Loose, updated } from '../test-support.ts';
 import { validateMatchConditions } from './expressions.ts';
 
 const metadata = { name: 'x' };
@@ -115,6 +115,14 @@ describe('webhook configurations', () => {
       assert.deepEqual(errorsOf('ValidatingWebhookConfiguration', object), expected);
     });
   }
+
+  it('are shown with the number of their webhooks', () => {
+    const [, count] = declarationOf('MutatingWebhookConfiguration').columns;
+    assert.deepEqual(
+      [count?.name, count?.type, count?.value({ webhooks: [{}, {}] } as object, 0)],
+      ['Webhooks', 'integer', 2],
+    );
+  });
 
   it('name each webhook once', () => {
     const errors = errorsOf('ValidatingWebhookConfiguration', { metadata, webhooks: [webhook(), webhook()] });

@@ -40,9 +40,12 @@ function configuration(
     definition: `io.k8s.api.admissionregistration.v1.${kind}`,
     columns: [
       nameColumn(describe),
-      column('Webhooks', 'Webhooks indicates the number of webhooks registered in this configuration', (object) => {
-        return object.webhooks?.length ?? 0;
-      }),
+      column(
+        'Webhooks',
+        'Webhooks indicates the number of webhooks registered in this configuration',
+        ({ webhooks }) => webhooks?.length ?? 0,
+        { type: 'integer' },
+      ),
       ageColumn(describe),
     ],
     strategy: {

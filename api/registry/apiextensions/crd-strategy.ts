@@ -1,8 +1,10 @@
 /** What a CustomResourceDefinition is made of beside what its author wrote. */
 import { isDeepStrictEqual } from 'node:util';
+import { fillAlwaysWritten } from '../../../openapi/always-written.ts';
 import type { Strategy, UpdateStrategy } from '../declaration.ts';
 import { validateApproval } from './approval.ts';
 import { type Crd, setCondition } from './conditions.ts';
+import { CRD } from './crd-decode.ts';
 import { validateCrd, validateCrdStatus, validateCrdUpdate } from './crd-validation.ts';
 
 /** Holds a definition until its objects are gone. */
@@ -13,6 +15,7 @@ export const crdStrategy: Strategy<Crd> = {
   default: defaultCrd,
   prepareForCreate(crd) {
     crd.status = {};
+    fillAlwaysWritten(CRD, crd);
     if (crd.metadata) crd.metadata.generation = 1;
     rememberStoredVersion(crd);
   },
@@ -27,8 +30,10 @@ export const crdStrategy: Strategy<Crd> = {
   unconditionalUpdate: false,
   held: ({ metadata }) =>
     metadata?.deletionTimestamp === undefined || metadata.finalizers?.includes(CLEANUP_FINALIZER) === true,
+  preconditionsFirst: true,
   beginDeletion(crd) {
     const metadata = crd.metadata ?? {};
+    delete metadata.deletionGracePeriodSeconds;
     metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), CLEANUP_FINALIZER])];
     // The deletion of a definition, unlike that of other kinds, is no new generation of it.
     if (metadata.generation !== undefined) metadata.generation -= 1;

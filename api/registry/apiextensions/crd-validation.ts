@@ -45,6 +45,8 @@ export function validateCrdStatus(crd: Crd): FieldError[] {
 }
 
 function validateName({ metadata, spec }: Crd): FieldError[] {
+  // Only of new ones, as upstream: a change of what the name is made of is refused by itself.
+  if (metadata?.generation !== 1) return [];
   const wanted = `${spec?.names?.plural ?? ''}.${spec?.group ?? ''}`;
   const name = metadata?.name ?? '';
   return name === '' || name === wanted
@@ -78,7 +80,9 @@ function validatePreserveUnknownFields({ spec }: Crd): FieldError[] {
 }
 
 function validateSpec({ spec }: Crd): FieldError[] {
-  const { group = '', scope = '', versions = [], names = { plural: '', kind: '' } } = spec ?? {};
+  const { group = '', scope = '', names = { plural: '', kind: '' } } = spec ?? {};
+  // Null as Go writes it.
+  const versions = spec?.versions ?? [];
   const shared = sharedBy(versions);
   const anyStatus = versions.some(({ subresources }) => subresources?.status !== undefined);
   return [

@@ -81,7 +81,8 @@ class Resource {
     this.#versions = versions;
     this.#stored = stored;
     const elsewhere = crd.status?.storedVersions?.some((name) => name !== stored.name) ?? false;
-    this.#hasChanged = elsewhere || (crd.metadata?.generation ?? 1) > 1;
+    // What comes in another version gets the defaults of the stored one when it is read, as upstream.
+    this.#hasChanged = elsewhere || versions.size > 1 || (crd.metadata?.generation ?? 1) > 1;
   }
 
   declaration(served: readonly V1CustomResourceDefinitionVersion[], describe: Describe): ResourceDeclaration {
@@ -92,6 +93,7 @@ class Resource {
       stored,
       terminating: isConditionTrue(this.#crd, 'Terminating'),
       asked: (object) => this.#askedOf(object),
+      askedVersion: (object) => this.#asked.get(object) ?? stored,
     };
     return {
       group,

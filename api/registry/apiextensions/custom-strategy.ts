@@ -18,23 +18,25 @@ export interface CustomRules {
   terminating: boolean;
   /** The version that a request came in, and the object as that version has it. */
   asked(object: KubeObject): { version: CustomVersion; object: KubeObject };
+  /** The version alone. */
+  askedVersion(object: KubeObject): CustomVersion;
 }
 
 export function customStrategy(rules: CustomRules): Strategy<KubeObject> {
   /** Objects of updates, which `validateUpdate` checks in one go: what was wrong before is let pass. */
   const updates = new WeakSet<KubeObject>();
-  const hasStatus = rules.stored.subresources.status !== undefined;
+  const hasStatus = (object: KubeObject) => rules.askedVersion(object).subresources.status !== undefined;
   return {
     anyFinalizers: true,
     prepareForCreate(object) {
       if (rules.terminating) throw terminatingError();
-      if (hasStatus) delete (object as { status?: unknown }).status;
+      if (hasStatus(object)) delete (object as { status?: unknown }).status;
       object.metadata ??= {};
       object.metadata.generation = 1;
     },
     prepareForUpdate(object, old) {
       updates.add(object);
-      if (hasStatus) carryStatus(object, old);
+      if (hasStatus(object)) carryStatus(object, old);
       if (!isDeepStrictEqual(withoutMetadata(object), withoutMetadata(old)) && object.metadata)
         object.metadata.generation = (old.metadata?.generation ?? 0) + 1;
     },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { V1APIService } from '../../../openapi/generated/types.ts';
-import { created, declarationOf, errorsOf } from '../test-support.ts';
+import { created, declarationOf, errorsOf, updated } from '../test-support.ts';
 import { localApiServices } from './local-apiservices.ts';
 
 const spec = (change: object = {}) => ({
@@ -42,6 +42,18 @@ describe('API services', () => {
   it('are called after their version and group', () => {
     assert.deepEqual(errorsOf('APIService', { metadata: { name: 'x' }, spec: spec() }), [
       'metadata.name: Invalid value: "x": must be `spec.version+"."+spec.group`: "v1.g.io"',
+    ]);
+    assert.deepEqual(errorsOf('APIService', { metadata: {}, spec: spec() }), [
+      'metadata.name: Required value: name or generateName is required',
+    ]);
+  });
+
+  it('have conditions that are true, false or unknown', () => {
+    const status = { conditions: [{ type: 'Available', status: 'Maybe' }] };
+    const old = created<V1APIService>('APIService', { metadata: { name: 'v1.g.io' }, spec: spec() });
+    const { errors } = updated('APIService', old, (object) => Object.assign(object, { status }), 'status');
+    assert.deepEqual(errors, [
+      'status.conditions[0].status: Unsupported value: "Maybe": supported values: "True", "False", "Unknown"',
     ]);
   });
 

@@ -14,7 +14,7 @@ import { isDns1035Label, isDns1123Subdomain, isPathSegmentName, isPortNumber } f
 
 const GROUP_PRIORITY_MAX = 20_000;
 const VERSION_PRIORITY_MAX = 1000;
-const STATUSES = ['False', 'True', 'Unknown'];
+const STATUSES = ['True', 'False', 'Unknown'];
 
 export function apiServices(describe: Describe): ResourceDeclaration {
   return declare<V1APIService>({
@@ -80,7 +80,7 @@ function validateApiService({ metadata, spec }: V1APIService): FieldError[] {
   const expected = `${version}.${group}`;
   const name = metadata?.name ?? '';
   const errors: FieldError[] = [];
-  if (name !== expected && isPathSegmentName(name).length === 0) {
+  if (name !== '' && name !== expected && isPathSegmentName(name).length === 0) {
     const detail = `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(expected)}`;
     errors.push(invalidValue('metadata.name', name, detail));
   }

@@ -116,14 +116,31 @@ describe('autoscalers as autoscaling/v1', () => {
   });
 
   it('pass over annotations that cannot be read', () => {
-    const annotations = {
-      [`${ANNOTATION}metrics`]: '{',
-      [`${ANNOTATION}behavior`]: '[]',
-      [`${ANNOTATION}conditions`]: 'x',
-    };
-    const object = { metadata: { name: 'a', annotations }, spec: { scaleTargetRef, maxReplicas: 1 }, status: {} };
-    const { metadata, spec } = read(object);
-    assert.deepEqual([metadata, spec], [{ name: 'a' }, { scaleTargetRef, maxReplicas: 1 }]);
+    for (const metrics of ['{', '[null]', '[5]', '[{"type":5}]', '[{"object":"x"}]', '[{"pods":{"metricName":{}}}]']) {
+      const annotations = {
+        [`${ANNOTATION}metrics`]: metrics,
+        [`${ANNOTATION}current-metrics`]: metrics,
+        [`${ANNOTATION}behavior`]: '[]',
+        [`${ANNOTATION}conditions`]: metrics === '{' ? '"text"' : metrics,
+      };
+      const object = { metadata: { name: 'a', annotations }, spec: { scaleTargetRef, maxReplicas: 1 }, status: {} };
+      const { metadata, spec, status } = read(object);
+      assert.deepEqual([metadata, spec], [{ name: 'a' }, { scaleTargetRef, maxReplicas: 1 }]);
+      assert.deepEqual(status, {});
+    }
+  });
+
+  it('show what is applied in parts, and not checked yet', () => {
+    const parts = [
+      {},
+      { spec: null },
+      { spec: { metrics: [{ type: 'Resource', resource: { name: 'memory' } }, { object: {} }, null] } },
+      { status: { currentMetrics: [{ object: {} }, { pods: {} }, { external: null }] } },
+    ];
+    for (const part of parts) {
+      const { spec } = shown({ metadata: { name: 'a' }, ...part } as unknown as KubeObject);
+      assert.deepEqual(spec, { scaleTargetRef: { kind: '', name: '' }, maxReplicas: 0 });
+    }
   });
 
   it('are refused with a behavior that has no policies', () => {

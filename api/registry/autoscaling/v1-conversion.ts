@@ -2,6 +2,8 @@
  * autoscaling/v1 knows one metric, the utilization of the CPU. The rest of what is stored (v2) travels in annotations,
  * so that a client of v1 that writes back what it read loses nothing.
  */
+
+import { fillAlwaysWritten } from '../../../openapi/always-written.ts';
 import type {
   V1HorizontalPodAutoscaler,
   V2HorizontalPodAutoscaler,
@@ -10,9 +12,10 @@ import type {
   V2HPAScalingRules,
   V2MetricSpec,
 } from '../../../openapi/generated/types.ts';
+import { isJsonObject } from '../../../openapi/json.ts';
 import type { KubeObject } from '../../../openapi/object.ts';
 import { cpuMetric } from './horizontalpodautoscalers-defaults.ts';
-import { metricFromV1, metricToV1, statusFromV1, statusToV1, type V1Metric } from './v1-metrics.ts';
+import { isV1Metric, metricFromV1, metricToV1, statusFromV1, statusToV1, type V1Metric } from './v1-metrics.ts';
 
 const METRICS = 'autoscaling.alpha.kubernetes.io/metrics';
 const CURRENT_METRICS = 'autoscaling.alpha.kubernetes.io/current-metrics';
@@ -20,8 +23,9 @@ const CONDITIONS = 'autoscaling.alpha.kubernetes.io/conditions';
 const BEHAVIOR = 'autoscaling.alpha.kubernetes.io/behavior';
 const ROUND_TRIP = [METRICS, CURRENT_METRICS, CONDITIONS, BEHAVIOR];
 
-/** From v2 to v1, in place. */
+/** From v2 to v1, in place. What is applied comes by here before anybody has looked at it. */
 export function toV1(object: KubeObject): void {
+  fillAlwaysWritten('io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler', object);
   const autoscaler = object as V2HorizontalPodAutoscaler;
   const { spec, status } = autoscaler;
   const annotations: Record<string, string> = {};
@@ -86,11 +90,11 @@ function statusFromAnnotations(
   const current = readList(annotations[CURRENT_METRICS])?.map(statusFromV1);
   const own = { type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: cpu ?? 0 } } };
   const currentMetrics = current ?? (cpu === undefined ? [] : [own]);
-  const conditions = (read(annotations[CONDITIONS]) ?? []) as V2HorizontalPodAutoscalerCondition[];
+  const conditions = readConditions(annotations[CONDITIONS]);
   return {
     ...rest,
     ...(currentMetrics.length > 0 ? { currentMetrics } : {}),
-    ...(conditions.length > 0 ? { conditions: conditions.map(withoutNulls) } : {}),
+    ...(conditions.length > 0 ? { conditions } : {}),
   };
 }
 
@@ -122,8 +126,18 @@ function read(text: string | undefined): unknown {
 }
 
 function readList(text: string | undefined): V1Metric[] | undefined {
-  const value = read(text);
-  return Array.isArray(value) ? (value as V1Metric[]) : undefined;
+  const value = withoutNulls(read(text));
+  return Array.isArray(value) && value.every(isV1Metric) ? value : undefined;
+}
+
+function readConditions(text: string | undefined): V2HorizontalPodAutoscalerCondition[] {
+  const value = withoutNulls(read(text));
+  return Array.isArray(value) && value.every(isCondition) ? value : [];
+}
+
+function isCondition(value: unknown): value is V2HorizontalPodAutoscalerCondition {
+  if (!isJsonObject(value) || !Object.values(value).every((field) => typeof field === 'string')) return false;
+  return value.type !== undefined && value.status !== undefined;
 }
 
 /** Upstream writes its own type here, which has no JSON names, and absent fields as null. */

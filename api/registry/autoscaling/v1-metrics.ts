@@ -10,6 +10,7 @@ import type {
   V2MetricStatus,
   V2MetricTarget,
 } from '../../../openapi/generated/types.ts';
+import { isJsonObject } from '../../../openapi/json.ts';
 
 /** What v1 says of one source, specs and statuses in one. */
 interface V1Source {
@@ -36,6 +37,24 @@ export interface V1Metric {
   resource?: V1Source;
   containerResource?: V1Source;
   external?: V1Source;
+}
+
+const SOURCES = ['object', 'pods', 'resource', 'containerResource', 'external'];
+const STRUCTS = new Set(['target', 'metricSelector', 'selector']);
+const NUMBERS = new Set(['targetAverageUtilization', 'currentAverageUtilization']);
+
+/** Whether a value out of an annotation, which anybody may have written, has the shape of a metric. */
+export function isV1Metric(value: unknown): value is V1Metric {
+  if (!isJsonObject(value) || !['string', 'undefined'].includes(typeof value.type)) return false;
+  return SOURCES.every((name) => value[name] === undefined || isV1Source(value[name]));
+}
+
+function isV1Source(value: unknown): boolean {
+  if (!isJsonObject(value)) return false;
+  return Object.entries(value).every(([name, field]) => {
+    if (STRUCTS.has(name)) return isJsonObject(field);
+    return typeof field === (NUMBERS.has(name) ? 'number' : 'string');
+  });
 }
 
 const referenceOf = ({ kind, name, apiVersion }: V2CrossVersionObjectReference): V2CrossVersionObjectReference => ({

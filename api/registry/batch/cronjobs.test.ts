@@ -115,7 +115,7 @@ describe('cron jobs', () => {
     [
       'a name that leaves no room for the jobs',
       cronJob({}, 'a'.repeat(53)),
-      [`metadata.name: Invalid value: "${'a'.repeat(53)}": must be no more than 52 bytes`],
+      [`metadata.name: Invalid value: "${'a'.repeat(53)}": must be no more than 52 characters`],
     ],
   ];
   for (const [what, object, errors] of REFUSED) {

@@ -30,6 +30,11 @@ const GENERATED = {
 };
 
 describe('jobs', () => {
+  it('have words of their own for fields that select none', () => {
+    const refusal = declarationOf('Job').fieldLabelRefusal?.('a"b');
+    assert.equal(refusal, 'field label "a\\"b" not supported for batchv1.Job');
+  });
+
   it('run one pod, and try six times more', () => {
     const { spec, status, metadata } = fresh();
     const { template: _, selector: _selector, ...rest } = spec ?? { template: {} };

@@ -28,6 +28,7 @@ export function jobs(describe: Describe): ResourceDeclaration {
     columns: columnsOf(describe),
     fields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
     fieldLabels: ['status.successful'],
+    fieldLabelRefusal: (label) => `field label ${JSON.stringify(label)} not supported for batchv1.Job`,
     strategy: {
       default: defaultJob,
       prepareForCreate(job) {

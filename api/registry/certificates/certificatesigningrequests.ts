@@ -71,7 +71,7 @@ export function certificateSigningRequests(access: Access, describe: Describe): 
 
 /** Who asks is not theirs to say. What is not known of the asker is left out. */
 function askerOf(context: StrategyContext): Partial<Request['spec']> {
-  const { uid, extra = {} } = context as StrategyContext & Partial<Pick<Asker, 'uid' | 'extra'>>;
+  const { uid, extra = {} } = context;
   const entries = Object.entries(extra).map(([key, values]) => [key, [...values]]);
   return {
     username: context.user,

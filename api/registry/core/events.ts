@@ -1,7 +1,7 @@
 import type { CoreV1Event } from '../../../openapi/generated/types.ts';
 import type { FieldError } from '../../../openapi/status.ts';
-import { declare, type ResourceDeclaration } from '../declaration.ts';
-import { eventsV1, validateStrict, validateStrictUpdate } from '../events/events-v1.ts';
+import { type Column, declare, type ResourceDeclaration } from '../declaration.ts';
+import { columnsOfV1, eventsV1, validateStrict, validateStrictUpdate } from '../events/events-v1.ts';
 import { invalidEach, invalidValue, required } from '../validation/errors.ts';
 import { isDns1123Subdomain, isPathSegmentName, isQualifiedName } from '../validation/names.ts';
 import { type Describe, fieldColumn, nameColumn, translateTimestampSince } from './columns.ts';
@@ -18,6 +18,24 @@ export function events(describe: Describe, ttlSeconds: number = TTL_SECONDS): Re
   const newer = eventsV1();
   /** New events that come through the newer group. */
   const strict = new WeakSet<CoreV1Event>();
+  const columns: Column<CoreV1Event>[] = [
+    fieldColumn('Last Seen', describe, [EVENT, 'lastTimestamp'], lastSeen),
+    fieldColumn('Type', describe, [EVENT, 'type'], (event) => event.type ?? ''),
+    fieldColumn('Reason', describe, [EVENT, 'reason'], (event) => event.reason ?? ''),
+    fieldColumn('Object', describe, [EVENT, 'involvedObject'], target),
+    fieldColumn(
+      'Subobject',
+      describe,
+      ['io.k8s.api.core.v1.ObjectReference', 'fieldPath'],
+      (event) => event.involvedObject?.fieldPath ?? '',
+      wide,
+    ),
+    fieldColumn('Source', describe, [EVENT, 'source'], source, wide),
+    fieldColumn('Message', describe, [EVENT, 'message'], (event) => (event.message ?? '').trim()),
+    fieldColumn('First Seen', describe, [EVENT, 'firstTimestamp'], firstSeen, wide),
+    fieldColumn('Count', describe, [EVENT, 'count'], count, wide),
+    nameColumn(describe, 1),
+  ];
   return declare<CoreV1Event>({
     group: '',
     version: 'v1',
@@ -28,25 +46,8 @@ export function events(describe: Describe, ttlSeconds: number = TTL_SECONDS): Re
     namespaced: true,
     definition: EVENT,
     ttlSeconds,
-    alsoServed: [newer.served],
-    columns: [
-      fieldColumn('Last Seen', describe, [EVENT, 'lastTimestamp'], lastSeen),
-      fieldColumn('Type', describe, [EVENT, 'type'], (event) => event.type ?? ''),
-      fieldColumn('Reason', describe, [EVENT, 'reason'], (event) => event.reason ?? ''),
-      fieldColumn('Object', describe, [EVENT, 'involvedObject'], target),
-      fieldColumn(
-        'Subobject',
-        describe,
-        ['io.k8s.api.core.v1.ObjectReference', 'fieldPath'],
-        (event) => event.involvedObject?.fieldPath ?? '',
-        wide,
-      ),
-      fieldColumn('Source', describe, [EVENT, 'source'], source, wide),
-      fieldColumn('Message', describe, [EVENT, 'message'], (event) => (event.message ?? '').trim()),
-      fieldColumn('First Seen', describe, [EVENT, 'firstTimestamp'], firstSeen, wide),
-      fieldColumn('Count', describe, [EVENT, 'count'], count, wide),
-      nameColumn(describe, 1),
-    ],
+    alsoServed: [{ ...newer.served, columns: columnsOfV1(columns) }],
+    columns,
     fields: fieldsOf,
     fieldLabels: [
       'involvedObject.kind',
@@ -69,6 +70,7 @@ export function events(describe: Describe, ttlSeconds: number = TTL_SECONDS): Re
       validateUpdate: (event, old) => (newer.isOf(event) ? validateStrictUpdate(event, old) : []),
       validateName: eventName,
       createOnUpdate: true,
+      noDependents: true,
     },
   });
 }

@@ -41,7 +41,9 @@ export function namespaces(describe: Describe): ResourceDeclaration {
       validate: validateNamespace,
       validateName: nameIsDnsLabel,
       held: (namespace) => (namespace.spec?.finalizers?.length ?? 0) > 0,
+      preconditionsFirst: true,
       beginDeletion(namespace) {
+        delete namespace.metadata?.deletionGracePeriodSeconds;
         namespace.status = { ...namespace.status, phase: 'Terminating' };
       },
       returnsDeleted: true,
@@ -60,7 +62,9 @@ export const namespaceFinalize: UpdateStrategy<V1Namespace> = {
   prepareForUpdate(namespace, old) {
     namespace.status = old.status ?? {};
   },
-  validateUpdate: validateNamespace,
+  // Unlike elsewhere upstream tells here which one it is.
+  validateUpdate: ({ spec }) =>
+    (spec?.finalizers ?? []).flatMap((finalizer, i) => validateFinalizer(finalizer, `spec.finalizers[${i}]`)),
 };
 
 /** The label holds the name and nothing else; a namespace whose name is yet to be generated gets it later. */
@@ -75,10 +79,11 @@ function defaultNamespace(namespace: V1Namespace): void {
 }
 
 function validateNamespace(namespace: V1Namespace): FieldError[] {
-  return (namespace.spec?.finalizers ?? []).flatMap((finalizer) => [
-    ...invalidEach('spec.finalizers', finalizer, isQualifiedName(finalizer)),
-    ...validateFinalizerPrefix(finalizer, 'spec.finalizers'),
-  ]);
+  return (namespace.spec?.finalizers ?? []).flatMap((finalizer) => validateFinalizer(finalizer, 'spec.finalizers'));
+}
+
+function validateFinalizer(finalizer: string, path: string): FieldError[] {
+  return [...invalidEach(path, finalizer, isQualifiedName(finalizer)), ...validateFinalizerPrefix(finalizer, path)];
 }
 
 function validateNamespaceStatus(namespace: V1Namespace): FieldError[] {

@@ -2,7 +2,7 @@
 import type { CoreV1Event, EventsV1Event, V1EventSource, V1ObjectReference } from '../../../openapi/generated/types.ts';
 import type { KubeObject } from '../../../openapi/object.ts';
 import type { FieldError } from '../../../openapi/status.ts';
-import type { ServedVersion } from '../declaration.ts';
+import type { Column, ServedVersion } from '../declaration.ts';
 import { semanticEqual } from '../validation/equality.ts';
 import { invalidEach, invalidValue, required } from '../validation/errors.ts';
 import { validateImmutable } from '../validation/metadata.ts';
@@ -43,6 +43,24 @@ export function eventsV1(): { served: ServedVersion<CoreV1Event>; isOf(event: Co
   return { served, isOf: (event) => written.has(event) };
 }
 
+/** Columns that read events of core, for those of this version. */
+export function columnsOfV1(columns: readonly Column<CoreV1Event>[]): Column<CoreV1Event>[] {
+  return columns.map((column) => ({
+    name: column.name,
+    type: column.type,
+    ...(column.format === undefined ? {} : { format: column.format }),
+    priority: column.priority,
+    get description() {
+      return column.description;
+    },
+    value(event, now) {
+      const ofCore = { ...event };
+      rename(ofCore, (name) => [NAMES[name], name]);
+      return column.value(ofCore, now);
+    },
+  }));
+}
+
 function fromStored(event: KubeObject): void {
   rename(event, (name) => [name, NAMES[name]]);
   const { reportingController, reportingInstance } = event as EventsV1Event;
@@ -65,7 +83,7 @@ export function validateStrict(event: CoreV1Event): FieldError[] {
   const name = event.metadata.name ?? '';
   const unset = (field: string, isSet: boolean) => (isSet ? [invalidValue(field, '', 'needs to be unset')] : []);
   return [
-    ...invalidEach('metadata.name', name, nameIsDnsSubdomain(name, false)),
+    ...(name === '' ? [] : invalidEach('metadata.name', name, nameIsDnsSubdomain(name, false))),
     ...validateSeries(event),
     ...(event.eventTime ? [] : [required('eventTime')]),
     ...(event.type === 'Normal' || event.type === 'Warning'

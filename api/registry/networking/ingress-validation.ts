@@ -115,12 +115,14 @@ export function validateLocalReference(
   { apiGroup, kind, name }: V1TypedLocalObjectReference,
   field: string,
 ): FieldError[] {
-  const segment = (value: string, path: string) =>
-    value ? invalidEach(path, value, isPathSegmentName(value)) : [required(path)];
+  const segment = (value: string, what: string) =>
+    value
+      ? invalidEach(`${field}.${what}`, value, isPathSegmentName(value))
+      : [required(`${field}.${what}`, `${what} is required`)];
   return [
     ...(typeof apiGroup === 'string' ? invalidEach(`${field}.apiGroup`, apiGroup, isDns1123Subdomain(apiGroup)) : []),
-    ...segment(kind, `${field}.kind`),
-    ...segment(name, `${field}.name`),
+    ...segment(kind, 'kind'),
+    ...segment(name, 'name'),
   ];
 }
 

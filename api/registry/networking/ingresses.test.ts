@@ -221,8 +221,8 @@ describe('ingress classes', () => {
     [
       'with empty parameters',
       { controller: 'a.b/c', parameters: {} },
-      'spec.parameters.kind: Required value',
-      'spec.parameters.name: Required value',
+      'spec.parameters.kind: Required value: kind is required',
+      'spec.parameters.name: Required value: name is required',
     ],
     [
       'with an unknown scope',

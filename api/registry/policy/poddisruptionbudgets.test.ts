@@ -87,6 +87,13 @@ describe('pod disruption budgets', () => {
     });
   }
 
+  it('may have any name that fits in a path', () => {
+    assert.deepEqual(errorsOf('PodDisruptionBudget', { metadata: { name: 'Not_Valid' }, spec: {} }), []);
+    assert.deepEqual(errorsOf('PodDisruptionBudget', { metadata: { name: 'a/b' }, spec: {} }), [
+      `metadata.name: Invalid value: "a/b": may not contain '/'`,
+    ]);
+  });
+
   it('refuse a status that cannot be', () => {
     const condition = { type: 'A', status: 'Maybe', reason: '-', message: '', lastTransitionTime: '' };
     const { errors } = updated(

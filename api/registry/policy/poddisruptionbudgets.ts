@@ -11,6 +11,7 @@ import { validateConditions } from '../validation/conditions.ts';
 import { invalidValue, notSupported } from '../validation/errors.ts';
 import { validateLabelSelector, validateNonnegative } from '../validation/fields.ts';
 import { validateNotMoreThan100Percent, validatePositiveIntOrPercent } from '../validation/int-or-percent.ts';
+import { isPathSegmentName } from '../validation/names.ts';
 import { podDisruptionBudgetsV1beta1, stripV1beta1Label } from './poddisruptionbudgets-v1beta1.ts';
 
 const EVICTION_POLICIES = ['AlwaysAllow', 'IfHealthyBudget'];
@@ -56,6 +57,7 @@ export function podDisruptionBudgets(describe: Describe): ResourceDeclaration {
         countSpecChange(budget, old);
       },
       validate: ({ spec = {} }) => validateSpec(spec),
+      validateName: isPathSegmentName,
       unconditionalUpdate: false,
     },
     status: {

@@ -15,6 +15,8 @@ describe('continue tokens', () => {
     ['no revision', raw({ v: 'meta.k8s.io/v1', start: 'a' })],
     ['no start', raw({ v: 'meta.k8s.io/v1', rv: 1 })],
     ['a start that climbs out of the resource', raw({ v: 'meta.k8s.io/v1', rv: 1, start: '../secrets/a' })],
+    ['a start that is a folder', raw({ v: 'meta.k8s.io/v1', rv: 1, start: 'a/' })],
+    ['an empty start', raw({ v: 'meta.k8s.io/v1', rv: 1, start: '' })],
     ['null', raw(null)],
   ];
   for (const [title, token] of bad) {

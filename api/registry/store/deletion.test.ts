@@ -40,10 +40,17 @@ const CASES: Case[] = [
     expected: { generation: 2, deletionTimestamp: '2026-01-01T00:00:30Z', deletionGracePeriodSeconds: 30 },
   },
   {
-    title: 'removes a pod at once with grace 0',
-    metadata: {},
+    title: 'shortens a grace period that runs without counting another generation',
+    metadata: { generation: 2, deletionTimestamp: '2026-01-01T00:00:30Z', deletionGracePeriodSeconds: 30 },
     strategy: GRACEFUL,
-    options: { gracePeriodSeconds: 0 },
+    options: { gracePeriodSeconds: 5 },
+    expected: { generation: 2, deletionTimestamp: '2026-01-01T00:00:05Z', deletionGracePeriodSeconds: 5 },
+  },
+  {
+    title: 'removes what a deletion with grace 0 has marked already',
+    metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 0 },
+    strategy: GRACEFUL,
+    options: {},
     expected: 'remove',
   },
   {
@@ -79,6 +86,13 @@ const CASES: Case[] = [
     expected: { finalizers: ['orphan'], deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 0 },
   },
   {
+    title: 'minds no propagation where nothing can depend on the object',
+    metadata: {},
+    strategy: { noDependents: true },
+    options: { propagationPolicy: 'Foreground' },
+    expected: 'remove',
+  },
+  {
     title: 'lets Background override what was asked before',
     metadata: { finalizers: ['foregroundDeletion'] },
     strategy: PLAIN,
@@ -97,6 +111,23 @@ describe('decideDeletion', () => {
   }
 });
 
+describe('decideDeletion without grace', () => {
+  const removal = (metadata: V1ObjectMeta) => decideDeletion({ metadata }, GRACEFUL, { gracePeriodSeconds: 0 }, NOW);
+  const ended = { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 0 };
+
+  it('marks a pod before it removes it at once', () => {
+    assert.deepEqual(removal({ generation: 1 }), {
+      kind: 'remove',
+      marked: { metadata: { generation: 2, ...ended } },
+    });
+  });
+
+  it('ends a grace period that runs before it removes the pod', () => {
+    const running = { deletionTimestamp: '2026-01-01T00:00:30Z', deletionGracePeriodSeconds: 30 };
+    assert.deepEqual(removal(running), { kind: 'remove', marked: { metadata: ended } });
+  });
+});
+
 describe('checkDeleteOptions', () => {
   it('refuses contradictions and unknown policies with 422', () => {
     assert.throws(() => checkDeleteOptions({ orphanDependents: true, propagationPolicy: 'Orphan' }), {
@@ -113,7 +144,7 @@ describe('checkDeleteOptions', () => {
 
 describe('checkPreconditions', () => {
   it('refuses another uid or version with 409', () => {
-    const pods = { group: '', kind: 'Pod' };
+    const pods = { group: '', kind: 'Pod', plural: 'pods', strategy: {} };
     checkPreconditions({ preconditions: { uid: 'u', resourceVersion: '7' } }, { uid: 'u' }, 7, pods);
     assert.throws(() => checkPreconditions({ preconditions: { uid: 'v' } }, { uid: 'u', name: 'p' }, 7, pods), {
       code: 409,
@@ -121,6 +152,18 @@ describe('checkPreconditions', () => {
     });
     assert.throws(() => checkPreconditions({ preconditions: { resourceVersion: '6' } }, { uid: 'u' }, 7, pods), {
       code: 409,
+      message: /the ResourceVersion in the precondition \(6\) does not match the ResourceVersion in record \(7\)/,
+    });
+  });
+
+  it('speaks of the resource, in other words, where they are looked at first', () => {
+    const spaces = { group: '', kind: 'Namespace', plural: 'namespaces', strategy: { preconditionsFirst: true } };
+    const meta = { uid: 'u', name: 'n' };
+    const check = (preconditions: object) => () => checkPreconditions({ preconditions }, meta, 7, spaces);
+    const start = 'Operation cannot be fulfilled on namespaces "n": Precondition failed:';
+    assert.throws(check({ uid: 'v' }), { message: `${start} UID in precondition: v, UID in object meta: u` });
+    assert.throws(check({ resourceVersion: '6' }), {
+      message: `${start} ResourceVersion in precondition: 6, ResourceVersion in object meta: 7`,
     });
   });
 });

@@ -131,6 +131,23 @@ describe('a list', () => {
   );
 
   it(
+    'goes on at the key of a token, whoever made it, and not outside of what is listed',
+    withMaps(async (fixture) => {
+      const goOn = async (rv: number, start: string, query: Partial<ListQuery> = {}) => {
+        const token = Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv, start })).toString('base64url');
+        return namesOf(await list(fixture, { ...query, continue: token }));
+      };
+      const { revision } = fixture.cache;
+      for (const rv of [-1, revision, revision - 1]) {
+        assert.deepEqual(await goOn(rv, 'c\u0000'), ['c', 'd', 'e']);
+        assert.deepEqual(await goOn(rv, 'c/d'), ['d', 'e']);
+        assert.deepEqual(await goOn(rv, 'zzz'), []);
+      }
+      assert.deepEqual(await goOn(-1, 'other/z', { namespace: '' }), ['z', ...NAMES]);
+    }),
+  );
+
+  it(
     'tells who comes back too late, and how to go on',
     withMaps(async (fixture) => {
       const { metadata } = await list(fixture, { limit: 2 });

@@ -37,6 +37,7 @@ export async function listResource(
   const version = parseResourceVersion(query.resourceVersion);
   if (query.continue !== '') {
     const token = decodeContinue(query.continue);
+    if (token.revision > 0) await waitForRevision(store.cache, token.revision, clock, signal);
     return token.revision < 0 || token.revision === store.cache.revision
       ? fromCache(store, query, token.start)
       : await fromHistory(store, query, token.revision, token.start);
@@ -125,11 +126,14 @@ function fromCache(store: ResourceStore, query: ListQuery, start: string): ListP
     labels,
     fields,
     ...(limit > 0 ? { limit } : {}),
-    ...(start === '' ? {} : { from: store.prefix + start }),
+    ...(start === '' ? {} : { from: scope(store, query.namespace) + start }),
   });
   const metadata: ListPage['metadata'] = { resourceVersion: String(page.revision) };
   if (page.next !== undefined) {
-    metadata.continue = encodeContinue({ revision: page.revision, start: page.next.slice(store.prefix.length) });
+    metadata.continue = encodeContinue({
+      revision: page.revision,
+      start: page.next.slice(scope(store, query.namespace).length),
+    });
     // With a selector upstream cannot know how many of the rest match, and so says nothing.
     if (labels.length === 0 && fields.length === 0) metadata.remainingItemCount = page.remaining;
   }
@@ -140,7 +144,7 @@ async function fromHistory(store: ResourceStore, query: ListQuery, revision: num
   const { labels, fields, limit } = query;
   const prefix = scope(store, query.namespace);
   const items: CachedObject[] = [];
-  let from = start === '' ? undefined : store.prefix + start;
+  let from = start === '' ? undefined : prefix + start;
   let remaining = 0;
   try {
     do {
@@ -166,7 +170,7 @@ async function fromHistory(store: ResourceStore, query: ListQuery, revision: num
   }
   const metadata: ListPage['metadata'] = { resourceVersion: String(revision) };
   if (from !== undefined) {
-    metadata.continue = encodeContinue({ revision, start: from.slice(store.prefix.length) });
+    metadata.continue = encodeContinue({ revision, start: from.slice(prefix.length) });
     if (labels.length === 0 && fields.length === 0) metadata.remainingItemCount = remaining;
   }
   return { items, metadata };

@@ -102,8 +102,8 @@ function checkedConfiguration(fields: FieldManager, configuration: unknown): Kub
   const schema = fields.versions.schema(apiVersion);
   const error = schema && configurationError(applied, schema);
   if (error) {
-    const { namespace = '', name = '' } = applied.metadata ?? {};
-    const what = `${namespace}/${name}; ${groupVersionKind(apiVersion, kind)}`;
+    const { namespace, name } = (applied.metadata ?? {}) as { namespace?: unknown; name?: unknown };
+    const what = `${textOf(namespace)}/${textOf(name)}; ${groupVersionKind(apiVersion, kind)}`;
     throw unexpected(`failed to create typed patch object (${what}): ${error}`);
   }
   return applied;
@@ -112,6 +112,10 @@ function checkedConfiguration(fields: FieldManager, configuration: unknown): Kub
 function groupVersionKind(apiVersion: string, kind: string): string {
   const slash = apiVersion.includes('/') || apiVersion === '' ? apiVersion : `/${apiVersion}`;
   return `${slash === '' ? '/' : slash}, Kind=${kind}`;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** What upstream answers where it thought of no answer. */

@@ -1,6 +1,7 @@
 /** The store's sequence of every write, on kinds that show its parts. */
 import assert from 'node:assert/strict';
 import { settle } from '../../../base/fake-clock.ts';
+import { seededRandom } from '../../../base/random.ts';
 import type { KubeObject } from '../../../openapi/object.ts';
 import { StorageError } from '../../storage/interface.ts';
 import { admissionChain } from '../admission/chain.ts';
@@ -176,7 +177,7 @@ describe('creating', () => {
         await refused;
         assert.throws(() => store('pods').get(NAMESPACE, 'late'), refusedAs('NotFound'));
       },
-      { admission: (cache, clock) => admissionChain(cache, clock, true) },
+      { admission: (cache, clock) => admissionChain(cache, clock, seededRandom(1), true) },
     ),
   );
 });
@@ -454,6 +455,19 @@ describe('deleting', () => {
   );
 
   it(
+    'marks a pod before it removes it without grace',
+    withRegistry(async ({ store, storage }) => {
+      await store('pods').create(NAMESPACE, pod('p'), WRITE);
+      const before = await storage.revision();
+      const { object, removed } = await store('pods').delete(NAMESPACE, 'p', { gracePeriodSeconds: 0 }, WRITE);
+      assert.ok(removed);
+      assert.ok(metadataOf(object).deletionTimestamp);
+      assert.equal(metadataOf(object).deletionGracePeriodSeconds, 0);
+      assert.deepEqual([await storage.revision(), versionOf(object)], [before + 2, String(before + 2)]);
+    }),
+  );
+
+  it(
     'removes nothing in a dry run',
     withRegistry(async ({ store }) => {
       await store('configmaps').create(NAMESPACE, configMap('a'), WRITE);
@@ -471,6 +485,8 @@ describe('deleting', () => {
     withRegistry(async ({ store }) => {
       const { object } = await store('namespaces').delete('', NAMESPACE, {}, WRITE);
       assert.deepEqual(plain(object).status, { phase: 'Terminating' });
+      assert.ok(metadataOf(object).deletionTimestamp);
+      assert.equal(metadataOf(object).deletionGracePeriodSeconds, undefined);
       await assert.rejects(
         async () => store('configmaps').create(NAMESPACE, configMap('late'), WRITE),
         refusedAs('Forbidden', /because it is being terminated$/),

@@ -19,12 +19,12 @@ import {
   type StatusError,
 } from '../../../openapi/status.ts';
 import { type Storage, StorageError } from '../../storage/interface.ts';
-import { type CachedObject, encodeStored, served, type WatchCache } from '../../storage/watch-cache.ts';
+import { CachedObject, encodeStored, served, type WatchCache } from '../../storage/watch-cache.ts';
 import { type Admission, type AdmissionRequest, admit, admitValidated, subresourceOf } from '../admission/admission.ts';
 import type { ResourceDeclaration, StrategyContext, UpdateStrategy } from '../declaration.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../validation/metadata.ts';
 import { Allocations } from './allocations.ts';
-import { checkSize, isFinished, isRace, isSame } from './decisions.ts';
+import { checkSize, isFinished, isRace, isSame, keyErrors } from './decisions.ts';
 import { checkDeleteOptions, checkPreconditions, decideDeletion } from './deletion.ts';
 import { noUniqueName, storageToStatus } from './errors.ts';
 import { keepEntries, keepTimes, type ManageFields } from './managed-fields.ts';
@@ -44,6 +44,8 @@ export interface StoreDependencies {
 export interface WriteContext {
   user: string;
   groups?: readonly string[];
+  uid?: string;
+  extra?: Readonly<Record<string, readonly string[]>>;
   dryRun: boolean;
   /** Takes what the strategy has to say in `Warning` headers. */
   warnings?: string[];
@@ -80,10 +82,16 @@ export class ResourceStore {
   readonly clock: Clock;
   readonly #random: Random;
   readonly #admission: readonly Admission[];
+  readonly #dependencies: StoreDependencies;
   readonly #name: ResourceName;
   readonly #allocations: Allocations;
 
-  constructor(declaration: ResourceDeclaration, dependencies: StoreDependencies) {
+  constructor(
+    declaration: ResourceDeclaration,
+    dependencies: StoreDependencies,
+    group = declaration.group,
+    allocations = new Allocations(declaration.strategy),
+  ) {
     this.declaration = declaration;
     this.prefix = storagePrefix(declaration);
     this.cache = dependencies.cache;
@@ -91,8 +99,15 @@ export class ResourceStore {
     this.clock = dependencies.clock;
     this.#random = dependencies.random;
     this.#admission = dependencies.admission;
-    this.#name = { group: declaration.group, resource: declaration.plural };
-    this.#allocations = new Allocations(declaration.strategy);
+    this.#dependencies = dependencies;
+    this.#name = { group, resource: declaration.plural };
+    this.#allocations = allocations;
+  }
+
+  /** The same store for whoever asks through that group, which is what errors name then. */
+  forGroup(group: string): ResourceStore {
+    if (group === this.#name.group) return this;
+    return new ResourceStore(this.declaration, this.#dependencies, group, this.#allocations);
   }
 
   key(namespace: string, name: string): string {
@@ -151,6 +166,7 @@ export class ResourceStore {
     await admitValidated(this.#admission, request);
     const name = metadata.name ?? '';
     const key = this.key(namespace, name);
+    this.#refuse(name, keyErrors(key, name));
     if (write.dryRun && this.cache.get(key)) throw alreadyExists(this.#name, name);
     this.#allocations.take(object, undefined, context);
     if (write.dryRun) {
@@ -232,16 +248,19 @@ export class ResourceStore {
       if (write.dryRun) return { object: deletion.object, removed: false };
       return { object: await this.#write(this.key(namespace, name), deletion.object, current), removed: false };
     }
-    if (write.dryRun) return { object: current, removed: true };
-    const revision = await this.#remove(namespace, name, current);
-    return { object: atVersion(current.object, revision), removed: true };
+    const { marked } = deletion;
+    if (write.dryRun) return { object: marked ?? current, removed: true };
+    const last = marked ? await this.#write(this.key(namespace, name), marked, current) : current;
+    return { object: await this.#remove(namespace, name, last), removed: true };
   }
 
-  async #remove(namespace: string, name: string, current: CachedObject): Promise<number> {
-    const revision = await this.storage.delete(this.key(namespace, name), current.revision);
-    this.#allocations.release(current.object);
+  async #remove(namespace: string, name: string, last: Stored): Promise<KubeObject> {
+    const [object, version] =
+      last instanceof CachedObject ? [last.object, last.revision] : [last, Number(last.metadata?.resourceVersion)];
+    const revision = await this.storage.delete(this.key(namespace, name), version);
+    this.#allocations.release(object);
     await this.cache.waitFor(revision);
-    return revision;
+    return atVersion(object, revision);
   }
 
   async #createOnUpdate(
@@ -346,7 +365,7 @@ export class ResourceStore {
   checkName(object: KubeObject, name: string): void {
     const metadata = metadataOf(object);
     if (!metadata.name)
-      throw badRequest('the name of the object (based on URL) was undeterminable: name must be provided');
+      throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
     if (metadata.name !== name) {
       throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
     }
@@ -421,7 +440,9 @@ export class ResourceStore {
   }
 
   #context(namespace: string, write: WriteContext): StrategyContext {
-    return { clock: this.clock, random: this.#random, namespace, user: write.user, groups: write.groups ?? [] };
+    const { user, groups = [], uid, extra } = write;
+    const known = { ...(uid === undefined ? {} : { uid }), ...(extra ? { extra } : {}) };
+    return { clock: this.clock, random: this.#random, namespace, user, groups, ...known };
   }
 }
 

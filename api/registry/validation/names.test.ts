@@ -32,9 +32,9 @@ const CASES: [what: string, check: Check, good: string[], bad: [value: string, m
     [
       ['', [LABEL]],
       ['A', [LABEL]],
-      ['a.b', [LABEL]],
+      ['a.b', ['must not contain dots']],
       ['-a', [LABEL]],
-      ['x'.repeat(64), ['must be no more than 63 bytes']],
+      ['x'.repeat(64), ['must be no more than 63 characters']],
     ],
   ],
   [
@@ -44,7 +44,7 @@ const CASES: [what: string, check: Check, good: string[], bad: [value: string, m
     [
       ['a..b', [SUBDOMAIN]],
       ['a_b', [SUBDOMAIN]],
-      ['x'.repeat(254), ['must be no more than 253 bytes']],
+      ['x'.repeat(254), ['must be no more than 253 characters']],
     ],
   ],
   [
@@ -70,6 +70,7 @@ const CASES: [what: string, check: Check, good: string[], bad: [value: string, m
       ['A/b', [`prefix part ${SUBDOMAIN}`]],
       ['a b', [PART]],
       ['x'.repeat(64), ['name part must be no more than 63 bytes']],
+      [`${'x'.repeat(254)}/a`, ['prefix part must be no more than 253 bytes']],
     ],
   ],
   [
@@ -133,7 +134,7 @@ const CASES: [what: string, check: Check, good: string[], bad: [value: string, m
           'must contain at least one letter (a-z)',
         ],
       ],
-      ['sixteencharacter', ['must be no more than 15 bytes']],
+      ['sixteencharacter', ['must be no more than 15 characters']],
     ],
   ],
   [

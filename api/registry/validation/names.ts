@@ -33,8 +33,13 @@ function explain(text: string, pattern: string, ...examples: string[]): string {
     : `${text} (regex used for validation is '${pattern}')`;
 }
 
-/** `must be no more than 63 bytes`. */
+/** `must be no more than 63 characters`, which are bytes all the same. */
 export function maxLength(bytes: number): string {
+  return `must be no more than ${bytes} characters`;
+}
+
+/** `must be no more than 63 bytes`, as upstream words it for labels only. */
+function maxLabelLength(bytes: number): string {
   return `must be no more than ${bytes} bytes`;
 }
 
@@ -48,6 +53,7 @@ export const EMPTY = 'must be non-empty';
 export function isDns1123Label(value: string): string[] {
   const messages = value.length > LABEL_MAX ? [maxLength(LABEL_MAX)] : [];
   if (!LABEL_PATTERN.test(value)) {
+    if (SUBDOMAIN_PATTERN.test(value)) return [...messages, 'must not contain dots'];
     const text =
       "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character";
     messages.push(explain(text, LABEL, 'my-name', '123-abc'));
@@ -55,8 +61,8 @@ export function isDns1123Label(value: string): string[] {
   return messages;
 }
 
-export function isDns1123Subdomain(value: string): string[] {
-  const messages = value.length > SUBDOMAIN_MAX ? [maxLength(SUBDOMAIN_MAX)] : [];
+export function isDns1123Subdomain(value: string, tooLong = maxLength): string[] {
+  const messages = value.length > SUBDOMAIN_MAX ? [tooLong(SUBDOMAIN_MAX)] : [];
   if (!SUBDOMAIN_PATTERN.test(value)) {
     const text =
       "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
@@ -87,10 +93,10 @@ export function isQualifiedName(value: string): string[] {
   if (parts.length === 2) {
     const prefix = parts[0] ?? '';
     if (prefix === '') messages.push(`prefix part ${EMPTY}`);
-    else messages.push(...isDns1123Subdomain(prefix).map((message) => `prefix part ${message}`));
+    else messages.push(...isDns1123Subdomain(prefix, maxLabelLength).map((message) => `prefix part ${message}`));
   }
   if (name === '') messages.push(`name part ${EMPTY}`);
-  else if (name.length > LABEL_MAX) messages.push(`name part ${maxLength(LABEL_MAX)}`);
+  else if (name.length > LABEL_MAX) messages.push(`name part ${maxLabelLength(LABEL_MAX)}`);
   if (!QUALIFIED_PATTERN.test(name)) {
     messages.push(`name part ${explain(QUALIFIED_TEXT, QUALIFIED, 'MyName', 'my.name', '123-abc')}`);
   }
@@ -98,7 +104,7 @@ export function isQualifiedName(value: string): string[] {
 }
 
 export function isLabelValue(value: string): string[] {
-  const messages = value.length > LABEL_MAX ? [maxLength(LABEL_MAX)] : [];
+  const messages = value.length > LABEL_MAX ? [maxLabelLength(LABEL_MAX)] : [];
   if (!LABEL_VALUE_PATTERN.test(value)) {
     const text = `a valid label must be an empty string or ${QUALIFIED_TEXT.replace('must consist', 'consist')}`;
     messages.push(explain(text, LABEL_VALUE, 'MyValue', 'my_value', '12345'));

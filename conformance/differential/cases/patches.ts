@@ -130,11 +130,11 @@ const strategic: Theme = {
     {
       title: 'JSON patches',
       requests: [
-        post(`${core}/configmaps`, map({ a: '1', 'b/c': '2', 'd~e': '3' })),
+        post(`${core}/configmaps`, map({ a: '1', e: '3' }, { annotations: { 'b/c': '2' } })),
         patch('json', `${core}/configmaps/x`, [{ op: 'replace', path: '/data/a', value: '2' }]),
         patch('json', `${core}/configmaps/x`, [
-          { op: 'replace', path: '/data/b~1c', value: 'slash' },
-          { op: 'remove', path: '/data/d~0e' },
+          { op: 'replace', path: '/metadata/annotations/b~1c', value: 'slash' },
+          { op: 'remove', path: '/data/e' },
         ]),
         patch('json', `${core}/configmaps/x`, [
           { op: 'copy', from: '/data/a', path: '/data/f' },

@@ -24,6 +24,13 @@ export const generalExceptions: Exception[] = [
     reason: 'another JSON decoder since 1.23, with messages of its own',
   },
   {
+    where: / body\.(message|details\.causes\[0\]\.message)$/,
+    reference: /^"( \\"\\" is invalid: patch: )?Invalid value: \\"\{.*error found in \{context\}"$/,
+    kubets:
+      /^"( \\"\\" is invalid: patch: )?Invalid value: \\"\{.*\}\\": (json: cannot unmarshal|quantities must match|parsing time) /,
+    reason: 'the same for what a patch makes of an object, which the message quotes',
+  },
+  {
     where: /metadata\.creationTimestamp$/,
     reference: /^null$/,
     kubets: /^$/,

@@ -21,6 +21,21 @@ export const wordings: Wording[] = [
     reason: EXTENSIONS,
   },
   {
+    from: /("[\w{}.-]*\.[\w{}.-]*": )a lowercase RFC 1123 label must consist of .*?'\[a-z0-9\]\(\[-a-z0-9\]\*\[a-z0-9\]\)\?'\)/g,
+    to: '$1must not contain dots',
+    reason: 'said in short by now',
+  },
+  {
+    from: /Expected exactly (\d+) fields, found (\d+): ([\w ]+)$/,
+    to: 'expected exactly $1 fields, found $2: [$3]',
+    reason: 'another release of the parser of schedules since 1.21',
+  },
+  {
+    from: /End of range (?=\(\d+\) above maximum)/,
+    to: 'end of range ',
+    reason: 'another release of the parser of schedules since 1.21',
+  },
+  {
     from: /must have at most (\d+) bytes/g,
     to: 'may not be more than $1 bytes',
     reason: 'reworded in 1.32',
@@ -86,11 +101,6 @@ export const wordings: Wording[] = [
     reason: 'another release of the router since 1.25',
   },
   {
-    from: /must match the regex \(?\(\[a-z0-9\]/,
-    to: 'must match the regex ([a-z0-9]',
-    reason: 'anchored since',
-  },
-  {
     from: /failed to create typed patch object: \.(data|unknown)/,
     to: 'failed to create typed patch object (/x; /v1, Kind=ConfigMap): .$1',
     reason: 'names the object since 1.27',
@@ -99,5 +109,10 @@ export const wordings: Wording[] = [
     from: /failed to create typed patch object: (\.spec\.replicas: expected numeric \(int or float\), got) \*value\.valueUnstructured/,
     to: 'failed to create typed patch object (/d; apps/v1, Kind=Deployment): $1 string',
     reason: 'names the object since 1.27',
+  },
+  {
+    from: /set x-preserve-unknown-fields to true/g,
+    to: 'set x-kubernetes-preserve-unknown-fields to true',
+    reason: 'corrected since',
   },
 ];

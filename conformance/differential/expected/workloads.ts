@@ -46,6 +46,32 @@ export const workloadExceptions: Exception[] = [
     reason: 'alpha in 1.20, switched off',
   },
   {
+    where: /^batch-v1-jobs\/the status subresource #3 body\.(message|details\.causes\[1\])$/,
+    kubets: /cannot decrease the succeeded counter/,
+    reason: 'the counters of a job do not go back since 1.30',
+  },
+  {
+    where: /^batch-v1-jobs\/the status subresource #5 status$/,
+    reference: /^"200"$/,
+    kubets: /startTime cannot be removed for unsuspended job/,
+    reason: 'the start of a job stays since 1.30',
+  },
+  {
+    where:
+      /^batch-v1-jobs\/the status subresource #[78] body\.(metadata\.labels\.(from|controller-uid|job-name)|status\.(active|startTime))$/,
+    reason: 'the update before has been refused',
+  },
+  {
+    where: /^batch-v1-cronjobs\/(the smallest object.* #8 kind|deletions #1 body\.metadata\.finalizers\[1\])$/,
+    reference: /"CronJob"|"orphan"/,
+    reason: '1.20 has v1beta1, which leaves dependents behind unless told otherwise',
+  },
+  {
+    where: /^batch-v1-cronjobs\/what every kind refuses #7 body\.message$/,
+    kubets: /is not a known field selector: only/,
+    reason: '1.20 has v1beta1, which words this in its own way',
+  },
+  {
     where: /^batch-v1-cronjobs\/.*\.(columnDefinitions|cells)\.Timezone$/,
     reference: /^$/,
     reason: 'a column more since 1.27',
@@ -55,6 +81,46 @@ export const workloadExceptions: Exception[] = [
     reason: '1.20 stores v1, which keeps metrics apart: their order changes',
   },
   {
+    where: /^autoscaling-v[12]-horizontalpodautoscalers\/.*\.cells\.Targets$/,
+    kubets: /^"(cpu|memory): <unknown>\//,
+    reason: 'says whose metric it is since 1.30',
+  },
+  {
+    where: /^autoscaling-v1-horizontalpodautoscalers\/not valid.* #3 body\.(message|details\.causes\[2\])$/,
+    kubets: /apiVersion must specify API group/,
+    reason: 'the apiVersion of what is scaled is looked at by now',
+  },
+  {
+    where:
+      /^autoscaling-v2-horizontalpodautoscalers\/the status subresource #\d body\.status\.(currentReplicas|conditions)$/,
+    reference: /^(0|null)$/,
+    kubets: /^$/,
+    reason: 'v2 leaves out what is empty, unlike v2beta2, which 1.20 has',
+  },
+  {
+    where: /^policy-v1-poddisruptionbudgets\/the status subresource #3 status$/,
+    reference: /^"200"$/,
+    kubets: /status\.disruptionsAllowed: Invalid value: -1: must be greater than or equal to 0/,
+    reason: '1.20 has v1beta1, the status of which nobody looks at',
+  },
+  {
+    where: /^policy-v1-poddisruptionbudgets\/the status subresource #6 body\.status\.\w+$/,
+    reference: /^-1$/,
+    reason: 'the change before has been refused',
+  },
+  {
+    where: /^scheduling-priorityclasses\/not valid.* #4 status$/,
+    reference: /^"201"$/,
+    kubets: /cannot unmarshal number 5000000000 into Go struct field PriorityClass\.value of type int32/,
+    reason: 'the JSON decoder before 1.23 let numbers overflow',
+  },
+  {
+    where: /^scheduling-priorityclasses\/changes: .* #1 body\.(message|details\.causes\[0\]\.field)$/,
+    reference: /\bValue(: Forbidden|"$)/,
+    kubets: /\bvalue(: Forbidden|"$)/,
+    reason: 'the field has its own name by now',
+  },
+  {
     where: /^scheduling-priorityclasses\/.*\.(columnDefinitions|cells)\.PreemptionPolicy$/,
     reference: /^$/,
     reason: 'a column more since 1.32',
@@ -62,6 +128,18 @@ export const workloadExceptions: Exception[] = [
   {
     where: /^discovery-endpointslices\/.* body\.metadata\.generation$/,
     reason: 'a change of labels counts since 1.22',
+  },
+  {
+    where: /^discovery-endpointslices\/not valid.* #[23] body\./,
+    reference: /must be a valid IPv4 address|^$/,
+    kubets: /must be an IPv4 address|must be a valid IP address, \(e\.g\. |may not be in the loopback range/,
+    reason: 'reworded in 1.32',
+  },
+  {
+    where: /^discovery-endpointslices\/not valid.* #8 status$/,
+    reference: /^"201"$/,
+    kubets: /may not be in the loopback range/,
+    reason: 'endpoints may not be on the node itself since 1.21',
   },
   {
     where: /^apps-v1-statefulsets\/what every kind refuses #0 body\./,

@@ -98,7 +98,7 @@ const REFUSED: { title: string; kind: string; object: Loose; errors: string[] }[
       'spec.containers[0].ports[0].containerPort: Required value',
       'spec.containers[0].ports[1].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive',
       'spec.containers[0].ports[2].name: Invalid value: "a--b": must not contain consecutive hyphens',
-      'spec.containers[0].ports[3].name: Invalid value: "thisnameistoolong": must be no more than 15 bytes',
+      'spec.containers[0].ports[3].name: Invalid value: "thisnameistoolong": must be no more than 15 characters',
       'spec.containers[0].ports[5].name: Duplicate value: "x"',
       'spec.containers[0].ports[6].protocol: Unsupported value: "X": supported values: "SCTP", "TCP", "UDP"',
       'spec.containers[0].ports[9].hostPort: Invalid value: 99999: must be between 1 and 65535, inclusive',

@@ -165,7 +165,7 @@ const REFUSED: { title: string; kind: string; object: Loose; errors: string[] }[
     },
     errors: [
       `spec.nodeName: Invalid value: "B A": ${SUBDOMAIN}`,
-      `spec.hostname: Invalid value: "x.y": ${LABEL}`,
+      `spec.hostname: Invalid value: "x.y": must not contain dots`,
       `spec.subdomain: Invalid value: "A": ${LABEL}`,
       'spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive',
       'spec.hostAliases[0].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
