@@ -206,12 +206,7 @@ export class ApiServer {
     return this.#registry.find(group, version, resource)?.declaration;
   }
 
-  async #refuse(
-    error: unknown,
-    wire: WireRequest,
-    response: WireResponse,
-    headers: Headers,
-  ): Promise<void> {
+  async #refuse(error: unknown, wire: WireRequest, response: WireResponse, headers: Headers): Promise<void> {
     if (response.closed) return;
     const { log } = this.#options;
     const { method, url } = wire;

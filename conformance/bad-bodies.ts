@@ -125,6 +125,7 @@ const YAML_BODIES: Bad[] = [
   ['ten thousand dashes', `${'- '.repeat(10_000)}a`, [400, 422]],
   ['an anchor in itself', '&a [*a]'],
   ['a merge of itself', 'metadata: &m\n  name: x\n  <<: *m\n'],
+  ['a bad escape after the same key twice', 'metadata:\n  name: a\n  name: "\\ud800"\n', [400, 422]],
   ['two documents', 'metadata:\n  name: ""\n---\nmetadata:\n  name: b\n', [400, 422]],
   ['a NUL byte', 'metadata:\n  name: "\0"\n'],
   ['a billion laughs', laughs(), [400, 413, 422]],

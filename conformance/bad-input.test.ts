@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { badInputs } from './bad-input-cases.ts';
 import { extremes } from './bad-numbers.ts';
 import { oddProtobuf } from './bad-protobuf.ts';
+import { customKind } from './custom-kinds.ts';
 import { at, atLeast, behaves, fetchApi, objectOf, statusOf, suite, testNamespace, type Wire } from './harness.ts';
 import { sampleConfigMap } from './kinds.ts';
 
@@ -116,6 +117,29 @@ suite('bad input', () => {
     const created = await fetchApi('POST', namespace.path('configmaps'), { body: sampleConfigMap('labelled', labels) });
     assert.equal(Object.keys(objectOf(created, 201).metadata.labels ?? {}).length, 2000);
   });
+
+  const kinds: [title: string, patch: object[]][] = [
+    ['a number', [{ op: 'add', path: '/kind', value: 5 }]],
+    ['an object', [{ op: 'add', path: '/kind', value: {} }]],
+    [
+      'a list, and no version',
+      [
+        { op: 'add', path: '/kind', value: [] },
+        { op: 'remove', path: '/apiVersion' },
+      ],
+    ],
+  ];
+  const custom = customKind();
+  for (const [title, patch] of kinds) {
+    behaves(`a patch that makes ${title} of a custom resource's kind is refused in every encoding`, async () => {
+      await fetchApi('POST', custom.path(), { body: custom.object('odd') });
+      for (const accept of ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']) {
+        const headers = { 'content-type': 'application/json-patch+json', accept };
+        const answer = await fetchApi('PATCH', custom.path('odd'), { headers, body: patch });
+        assert.ok([400, 406, 422].includes(answer.status), `${accept}: ${answer.status} ${answer.text}`);
+      }
+    });
+  }
 
   behaves('what was there is there, unchanged, and the server is well', async () => {
     const still = objectOf(await fetchApi('GET', namespace.path('configmaps', 'target')));

@@ -131,7 +131,7 @@ function textOf(field: DocumentedField, file: DefinitionsFile): string | undefin
 }
 
 function fieldV2(field: DocumentedField, text: string | undefined, refer: Refer): Schema {
-  return { ...describe(text), ...typeV2(typeOf(field), refer), ...extras(field) };
+  return { ...describe(text), ...closed(typeV2(typeOf(field), refer), field), ...extras(field) };
 }
 
 function typeV2(type: CodedType, refer: Refer): Schema {
@@ -155,7 +155,16 @@ function fieldV3(field: DocumentedField, text: string | undefined, isValue: bool
   if ('special' in type) return { allOf: [refer(type.special)], ...rest };
   if (type.kind === 'ref') return { allOf: [refer(type.ref)], ...(isValue ? { default: {} } : {}), ...rest };
   const zero = isValue ? ZEROS[type.kind] : undefined;
-  return { ...(zero === undefined ? {} : { default: zero }), ...typeV3(type, refer), ...rest };
+  return { ...(zero === undefined ? {} : { default: zero }), ...closed(typeV3(type, refer), field), ...rest };
+}
+
+/** Says which values there are: of the field, or of each item in it. */
+function closed(schema: Schema, field: DocumentedField): Schema {
+  if (!field.enum) return schema;
+  const { items, additionalProperties } = schema;
+  if (items) return { ...schema, items: { ...items, enum: field.enum } };
+  if (additionalProperties) return { ...schema, additionalProperties: { ...additionalProperties, enum: field.enum } };
+  return { ...schema, enum: field.enum };
 }
 
 /** The parts of an object that Go holds as structs, not as pointers. */
@@ -206,7 +215,6 @@ function extras(field: DocumentedField): Schema {
   const extensions = Object.entries(field.x ?? {}).map(([name, value]) => [`x-kubernetes-${name}`, value]);
   return {
     ...(field.default === undefined ? {} : { default: field.default }),
-    ...(field.enum ? { enum: field.enum } : {}),
     ...Object.fromEntries(extensions),
   };
 }

@@ -82,6 +82,7 @@ interface Definition {
   required?: string[];
   properties?: Record<string, Property>;
   'x-kubernetes-group-version-kind'?: { group: string; kind: string; version: string }[];
+  'x-kubernetes-map-type'?: string;
 }
 
 type Paths = Record<string, Record<string, Operation> & { parameters?: { name: string }[] }>;
@@ -100,6 +101,12 @@ describe('OpenApiDocuments', () => {
   before(() => documents.v2()).timeout(5000);
 
   describe('version 2', () => {
+    it('says which structs and lists are owned as a whole', () => {
+      const { definitions } = v2();
+      assert.equal(definitions[`${META}.OwnerReference`]?.['x-kubernetes-map-type'], 'atomic');
+      assert.equal(definitions[`${META}.ObjectMeta`]?.['x-kubernetes-map-type'], undefined);
+    });
+
     const operations: [string, string, string, string][] = [
       ['/api/v1/namespaces/{namespace}/pods', 'get', 'listCoreV1NamespacedPod', 'list'],
       ['/api/v1/namespaces/{namespace}/pods', 'post', 'createCoreV1NamespacedPod', 'post'],
@@ -196,6 +203,9 @@ describe('OpenApiDocuments', () => {
       assert.deepEqual(container?.properties?.ports?.['x-kubernetes-list-map-keys'], ['containerPort', 'protocol']);
       assert.equal(container?.properties?.ports?.['x-kubernetes-patch-merge-key'], 'containerPort');
       assert.deepEqual(container?.properties?.imagePullPolicy?.enum, ['Always', 'IfNotPresent', 'Never']);
+      const modes = definitions[`${CORE}.PersistentVolumeClaimSpec`]?.properties?.accessModes;
+      assert.deepEqual(modes?.items?.enum, ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']);
+      assert.equal(definitions[`${META}.LabelSelectorRequirement`]?.properties?.operator?.enum, undefined);
       assert.equal(definitions[`${CORE}.ContainerPort`]?.properties?.protocol?.default, 'TCP');
       const limits = definitions[`${CORE}.ResourceRequirements`]?.properties?.limits;
       assert.equal(limits?.additionalProperties?.$ref, '#/definitions/io.k8s.apimachinery.pkg.api.resource.Quantity');

@@ -38,7 +38,10 @@ class Scanner {
   #begin(open: string[]): void {
     for (;;) {
       const first = this.#skip() ?? this.#end();
-      if (first !== '[' && first !== '{') return this.#scalar(first);
+      if (first !== '[' && first !== '{') {
+        this.#scalar(first);
+        return;
+      }
       this.#at++;
       if (this.#skip() === (first === '[' ? ']' : '}')) {
         this.#at++;

@@ -47,7 +47,15 @@ export class StatusError extends Error {
 /** An internal error ahead of everything that knows of Status: upstream answers it with text. */
 export class PlainError extends StatusError {
   constructor(message: string) {
-    super({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason: 'InternalError', code: 500 });
+    super({
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message,
+      reason: 'InternalError',
+      code: 500,
+    });
     this.name = 'PlainError';
   }
 }

@@ -51,7 +51,8 @@ describe('access control', () => {
   it('issues tokens, and says whose they are', async () => {
     const path = '/api/v1/namespaces/default/serviceaccounts/sa/token';
     const { status, spec } = await post(path, { spec: {} });
-    assert.deepEqual(spec, { audiences: ['https://kubernetes.default.svc.cluster.local'], expirationSeconds: 3600 });
+    const audiences = ['https://kubernetes.default.svc.cluster.local'];
+    assert.deepEqual(spec, { audiences, expirationSeconds: 3600, boundObjectRef: null });
     const review = await post('/apis/authentication.k8s.io/v1/tokenreviews', { spec: { token: status?.token } });
     const user = review.status?.user as { username?: string } | undefined;
     assert.deepEqual([review.status?.authenticated, user?.username], [true, 'system:serviceaccount:default:sa']);

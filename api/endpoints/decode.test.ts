@@ -50,7 +50,7 @@ describe('a body', () => {
     },
     { title: 'half an object', raw: '{"metadata":{', message: /unexpected end of JSON input|object key string/ },
     { title: 'a list', raw: '[]', message: /cannot unmarshal array into Go value/ },
-    { title: 'null', raw: 'null', message: /cannot unmarshal null into Go value/ },
+    { title: 'null', raw: 'null', reason: 'Invalid', message: /name or generateName is required/ },
     { title: 'bytes that are no UTF-8', raw: Buffer.from([0x22, 0xff, 0x22]), message: /^the object provided is/ },
     {
       title: 'another kind that is served',
@@ -63,7 +63,27 @@ describe('a body', () => {
       raw: '{"kind":"Nothing","apiVersion":"v1"}',
       message: /no kind "Nothing" is registered for version "v1" in scheme/,
     },
-    { title: 'a kind that is a number', raw: '{"kind":1}', message: /into Go struct field .kind of type string$/ },
+    {
+      title: 'a kind that is a number',
+      raw: '{"kind":1}',
+      message: /^the object provided is .*into Go struct field .kind of type string \(\{"kind":1\}\)$/,
+    },
+    {
+      title: 'a version with two slashes, and a long body',
+      raw: `{"apiVersion":"a/b/c","metadata":{}}`,
+      message: /: unexpected GroupVersion string: a\/b\/c \(\{"apiVersion":"a\/b\/c","metadat \.\.\.\)$/,
+    },
+    {
+      title: 'a list of any kind',
+      raw: '{"kind":"List","apiVersion":"v1"}',
+      message: /converting \(v1\.List\) to \(core\.ConfigMap\): unknown conversion$/,
+    },
+    {
+      title: 'YAML that begins with a tab',
+      raw: '\tkind: ConfigMap',
+      contentType: 'application/yaml',
+      message: /: yaml: found character that cannot start any token \(096b/,
+    },
     { title: 'a value of the wrong type', raw: '{"data":{"k":1}}', message: /cannot unmarshal number/ },
     {
       title: 'another type',

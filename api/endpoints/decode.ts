@@ -10,7 +10,7 @@ import { badRequest, invalid, type StatusError, unsupportedMediaType } from '../
 import type { ApiRequest } from '../http/request.ts';
 import { isCustom } from '../registry/declaration.ts';
 import { PROTOBUF, protobufValue } from './decode-protobuf.ts';
-import { duplicateKey, parseYaml } from './yaml.ts';
+import { parseYaml } from './yaml.ts';
 
 export const BODY_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
@@ -125,13 +125,10 @@ export function parseJson(bytes: Buffer): unknown {
 /** Of a key that is there twice the last counts; what is said of it is for `typed` to say. */
 async function yamlValue(request: ApiRequest, bytes: Buffer, kind: string): Promise<unknown> {
   try {
-    return await parseYaml(bytes);
+    const { value, duplicate } = await parseYaml(bytes);
+    if (duplicate !== undefined) request.duplicates = [duplicate];
+    return value;
   } catch (error) {
-    const duplicate = duplicateKey(error, bytes);
-    if (duplicate !== undefined) {
-      request.duplicates = [duplicate];
-      return parseYaml(bytes, true);
-    }
     throw unrecognized(kind, `yaml: ${messageOf(error).split('\n')[0]}`, bytes);
   }
 }
@@ -217,7 +214,11 @@ function isListOfKnown(apiVersion: string, kind: string, isKnown: KnownKind): bo
 }
 
 /** Of custom resources any kind can be decoded; whether it is the right one is told later, and otherwise. */
-function checkUnstructured({ apiVersion, kind, metadata }: KubeObject, expected: Expected): void {
+function checkUnstructured(object: KubeObject, expected: Expected): void {
+  const { apiVersion, kind, metadata } = object;
+  // A patch may have put anything there.
+  if ([apiVersion, kind].some((part: unknown) => typeof (part ?? '') !== 'string'))
+    throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(object)}'`);
   const wanted = apiVersionOf(expected);
   if (apiVersion && apiVersion !== wanted)
     throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`);

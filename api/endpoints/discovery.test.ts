@@ -249,6 +249,8 @@ describe('subresourcesOf', () => {
         'eviction',
         'exec',
         'log',
+        'portforward',
+        'proxy',
         'resize',
         'status',
       ]);

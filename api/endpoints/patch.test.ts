@@ -73,7 +73,13 @@ describe('a patch', () => {
     code: string;
     message?: RegExp;
   }[] = [
-    { title: 'no patch type', contentType: 'application/json', body: {}, code: 'UnsupportedMediaType' },
+    {
+      title: 'no patch type',
+      contentType: 'application/json',
+      body: {},
+      code: 'UnsupportedMediaType',
+      message: /^415: Unsupported Media Type$/,
+    },
     { title: 'no JSON', contentType: MERGE, raw: '{"a":', code: 'BadRequest' },
     { title: 'a JSON patch that is an object', contentType: JSON_PATCH, body: {}, code: 'BadRequest' },
     {
@@ -81,6 +87,7 @@ describe('a patch', () => {
       contentType: JSON_PATCH,
       body: [{ op: 'test', path: '/data/a', value: '2' }],
       code: 'Invalid',
+      message: /^the server rejected our request due to an error in our request$/,
     },
     {
       title: 'a path that leads nowhere',
@@ -88,7 +95,27 @@ describe('a patch', () => {
       body: [{ op: 'replace', path: '/none/a', value: '2' }],
       code: 'Invalid',
     },
-    { title: 'a value of the wrong type', contentType: MERGE, body: { data: { a: 1 } }, code: 'BadRequest' },
+    {
+      title: 'a value of the wrong type',
+      contentType: MERGE,
+      body: { data: { a: 1 } },
+      code: 'Invalid',
+      message: /^ "" is invalid: patch: Invalid value: "\{.*"data\\":\{\\"a\\":1\}\}": json: cannot unmarshal number/,
+    },
+    {
+      title: 'a value of the wrong type, merged strategically',
+      contentType: STRATEGIC,
+      body: { data: 'x' },
+      code: 'Invalid',
+      message: /^ "" is invalid: patch: Invalid value: "map\[data:x\]": cannot restore map from string$/,
+    },
+    {
+      title: 'another kind',
+      contentType: MERGE,
+      body: { kind: 'Other' },
+      code: 'Invalid',
+      message: /: no kind "Other" is registered for version "v1"/,
+    },
     { title: 'another name', contentType: MERGE, body: { metadata: { name: 'x' } }, code: 'BadRequest' },
     {
       title: 'a version that no longer stands',
@@ -191,14 +218,20 @@ describe('scale', () => {
   }
 
   const refused: { title: string; method: string; body: unknown; reason: string; contentType?: string }[] = [
-    { title: 'fewer than none', method: 'PUT', body: { spec: { replicas: -1 } }, reason: 'Invalid' },
+    {
+      title: 'fewer than none',
+      method: 'PUT',
+      body: { metadata: { name: 'rc' }, spec: { replicas: -1 } },
+      reason: 'Invalid',
+    },
+    { title: 'another name', method: 'PUT', body: { metadata: { name: 'x' } }, reason: 'BadRequest' },
     {
       title: 'an old version',
       method: 'PUT',
-      body: { metadata: { resourceVersion: '1' }, spec: { replicas: 5 } },
+      body: { metadata: { name: 'rc', resourceVersion: '1' }, spec: { replicas: 5 } },
       reason: 'Conflict',
     },
-    { title: 'a word', method: 'PATCH', contentType: MERGE, body: { spec: { replicas: 'x' } }, reason: 'BadRequest' },
+    { title: 'a word', method: 'PATCH', contentType: MERGE, body: { spec: { replicas: 'x' } }, reason: 'Invalid' },
     { title: 'a deletion', method: 'DELETE', body: {}, reason: 'MethodNotAllowed' },
   ];
   for (const { title, method, body, reason, contentType } of refused) {
@@ -218,6 +251,10 @@ describe('scale', () => {
       await assert.rejects(
         ask(fixture, 'PUT', pathTo('replicationcontrollers', 'none', 'scale'), { body: { spec: { replicas: 1 } } }),
         refusedAs('NotFound', /^replicationcontrollers "none" not found$/),
+      );
+      await assert.rejects(
+        ask(fixture, 'GET', pathTo('replicationcontrollers', 'none', 'scale')),
+        refusedAs('NotFound', /^replicationcontrollers\/scale\.autoscaling "none" not found$/),
       );
       await assert.rejects(ask(fixture, 'GET', pathTo('configmaps', 'a', 'scale')), refusedAs('NotFound'));
     }),

@@ -248,11 +248,12 @@ describe('presenting a list', () => {
       const items = await stored(fixture, 'a');
       const result = asResult(items, fixture);
       const resource = { ...result.resource, group: 'example.com', decode: () => assert.fail('nothing is decoded') };
-      const list = parse(presentList({ ...result, resource }, optionsOf(PLAIN)));
+      const list = parse(presentList({ ...result, metadata: { resourceVersion: '9' }, resource }, optionsOf(PLAIN)));
       assert.deepEqual(
         list.items,
         items.map(({ object }) => object),
       );
+      assert.deepEqual(list.metadata, { resourceVersion: '9', continue: '' });
     }),
   );
 

@@ -12,7 +12,7 @@ import { expectedOf, type ResourceRequest } from './context.ts';
 import { parseJson, typed } from './decode.ts';
 import { isForced, managerOf } from './field-manager.ts';
 import { writeContext } from './options.ts';
-import { duplicateKey, parseYaml } from './yaml.ts';
+import { parseYaml } from './yaml.ts';
 
 /** What is merged was checked against the schema already; what else is in it was stored before. */
 const UNCHECKED = { query: new URLSearchParams({ fieldValidation: 'Ignore' }), warnings: [] };
@@ -61,10 +61,9 @@ async function readConfiguration(request: ApiRequest): Promise<Configuration> {
   const json = asJson(bytes);
   if (json !== undefined) return { configuration: json };
   try {
-    return { configuration: await parseYaml(bytes) };
+    const { value, ...more } = await parseYaml(bytes);
+    return { configuration: value, ...more };
   } catch (error) {
-    const duplicate = duplicateKey(error, bytes);
-    if (duplicate) return { configuration: await parseYaml(bytes, true), duplicate };
     throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${messageOf(error).split('\n')[0]}`);
   }
 }

@@ -8,11 +8,24 @@ import { BODY_MAX_BYTES } from '../http/body.ts';
 const ALIASES_MAX = 100;
 const EXCESSIVE = 'document contains excessive aliasing';
 
-/**
- * The body as a JSON value. Throws an error, in words for the client, for what is no YAML or stands for too much. Of a key
- * that an object has twice the last counts with `loosely`; without it is an error.
- */
-export async function parseYaml(bytes: Buffer, loosely = false): Promise<unknown> {
+export interface Yaml {
+  value: unknown;
+  /** What upstream says of the first key that an object has twice. Its last value counts. */
+  duplicate?: string;
+}
+
+/** The body as a JSON value. Throws an error, in words for the client, for what is no YAML or stands for too much. */
+export async function parseYaml(bytes: Buffer): Promise<Yaml> {
+  try {
+    return { value: await parse(bytes, false) };
+  } catch (error) {
+    const duplicate = duplicateKey(error, bytes);
+    if (duplicate === undefined) throw error;
+    return { value: await parse(bytes, true), duplicate };
+  }
+}
+
+async function parse(bytes: Buffer, loosely: boolean): Promise<unknown> {
   if (!isUtf8(bytes)) throw new Error('invalid leading UTF-8 octet');
   const text = bytes.toString();
   if ((text.match(/(^|[\s[{,:-])\*[A-Za-z0-9_]/g)?.length ?? 0) > ALIASES_MAX) throw new Error(EXCESSIVE);
@@ -22,7 +35,9 @@ export async function parseYaml(bytes: Buffer, loosely = false): Promise<unknown
   if (value === undefined) return null;
   // Aliases of aliases let half a kilobyte stand for a gigabyte: they may add no more than a whole body.
   if (expandedSize(value, new Map()) > text.length + BODY_MAX_BYTES) throw new Error(EXCESSIVE);
-  return JSON.parse(withoutLoneSurrogates(JSON.stringify(value)));
+  const json = JSON.stringify(value);
+  if (withoutLoneSurrogates(json) !== json) throw new Error('found invalid Unicode character escape code');
+  return JSON.parse(json);
 }
 
 /** About the characters of `value` when every alias is replaced by what it stands for; infinite when one holds itself. */
@@ -39,8 +54,8 @@ function expandedSize(value: unknown, known: Map<object, number>): number {
   return size;
 }
 
-/** What upstream says of a key that an object has twice; `undefined` when `parseYaml` threw for something else. */
-export function duplicateKey(error: unknown, bytes: Buffer): string | undefined {
+/** `undefined` when something else was wrong. */
+function duplicateKey(error: unknown, bytes: Buffer): string | undefined {
   const { reason, mark } = error as { reason?: unknown; mark?: { line: number; position: number } };
   if (reason !== 'duplicated mapping key' || !mark) return undefined;
   const key = /^(?:"([^"]*)"|'([^']*)'|([^\s:,}]+))/.exec(bytes.toString().slice(mark.position));

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { systemClock } from '../../base/clock.ts';
 import { decodeProtobuf } from '../../openapi/protobuf-codec.ts';
-import { badRequest, StatusError, timeout, unauthorized } from '../../openapi/status.ts';
+import { badRequest, PlainError, StatusError, timeout, unauthorized } from '../../openapi/status.ts';
 import { requestTo } from '../endpoints/verbs.fixture.ts';
 import { configMap, type Fixture, NAMESPACE, WRITE, withRegistry } from '../registry/store/store.fixture.ts';
 import { StorageError } from '../storage/interface.ts';
@@ -337,6 +337,12 @@ describe('respondError', () => {
     await respondError(error, { method, header, url }, response, {});
     return response;
   };
+
+  it('writes as text what goes wrong ahead of all else', async () => {
+    const plain = await refuse(new PlainError('<no>'), undefined, 'GET', '/api?a=b&c');
+    assert.deepEqual([plain.status, plain.headers['content-type']], [500, 'text/plain; charset=utf-8']);
+    assert.equal(plain.text, 'Internal Server Error: "/api?a=b&amp;c": &lt;no&gt;\n');
+  });
 
   it('writes a Status as JSON, or as YAML to whom wants that, and nothing to HEAD', async () => {
     const json = await refuse(badRequest('no'));

@@ -1,7 +1,7 @@
 /** Writes what a handler answered, in the form the client asked for. */
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
-import { internalError, isStatus, type Status, type StatusError, timeout } from '../../openapi/status.ts';
+import { internalError, isStatus, PlainError, type Status, type StatusError, timeout } from '../../openapi/status.ts';
 import { encodeAhead, hasProtobuf, mayHaveProtobuf } from '../endpoints/encode-protobuf.ts';
 import {
   CONTENT_TYPES,

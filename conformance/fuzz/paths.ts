@@ -2,7 +2,7 @@
 import type { Dice } from './dice.ts';
 import type { Part, Surface } from './surface.ts';
 
-const STRAY_PARTS = ['nothing', 'log', 'exec', 'attach', 'proxy', 'scale', 'status', 'approval', 'x%2Fy'];
+const STRAY_PARTS = ['nothing', 'log', 'exec', 'attach', 'scale', 'status', 'approval', 'x%2Fy'];
 
 const ODD_SEGMENTS = [
   '',

@@ -26,18 +26,17 @@ function documentedDefinition(definition: Definition, facts: Facts): DocumentedD
   if (definition.description) result.d = definition.description;
   if (required.length > 0) result.required = required;
   if (gvk) result.gvk = gvk;
-  for (const field of definition.fields) result.f[field.name] = documentedField(field, rules[field.name], facts);
+  for (const field of definition.fields) result.f[field.name] = documentedField(field, rules[field.name]);
   return result;
 }
 
-function documentedField(field: Field, rule: Rule | undefined, facts: Facts): DocumentedField {
+function documentedField(field: Field, rule: Rule | undefined): DocumentedField {
   const result: DocumentedField = { t: documentedCode(field) };
   if (field.description) result.d = field.description;
   if (!rule) return result;
   const fallback = parseDefault(rule.default);
   if (fallback !== undefined) result.default = fallback;
-  const values = rule.enum && !OPEN_TYPES.test(rule.enum) ? facts.enums[rule.enum] : undefined;
-  if (values) result.enum = [...values].sort();
+  if (rule.values) result.enum = rule.values;
   const extensions = extensionsOf(rule);
   if (Object.keys(extensions).length > 0) result.x = extensions;
   return result;
@@ -48,10 +47,6 @@ function documentedCode(field: Field): string {
   if (field.type.kind !== 'object') return code;
   return field.type.format === 'RawExtension' ? 'raw' : field.type.format === 'FieldsV1' ? 'fields' : code;
 }
-
-/** String types that have constants without being closed: upstream gives no `enum` for them. */
-const OPEN_TYPES =
-  /(ConditionType|Reason|SecretType|LimitType|ResourceName|FinalizerName|UniqueVolumeName|Capability|StorageMedium|AddressType|ConditionStatus|ReferencePolicy|ResizeStatus)$/;
 
 function parseDefault(text: string | undefined): unknown {
   return text === undefined || text.startsWith('ref(') ? undefined : JSON.parse(text);

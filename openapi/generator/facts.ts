@@ -13,14 +13,16 @@ export interface Rule {
   patchMergeKey?: string;
   /** A JSON text, or `ref(Constant)`. */
   default?: string;
-  /** Name of a string type in `enums`. */
+  /** Name of the string type that has constants. */
   enum?: string;
+  /** All values there are, where upstream says that the type is closed. */
+  values?: string[];
 }
 
 export interface Facts {
   wire: Record<string, WireFact>;
   rules: Record<string, Record<string, Rule>>;
-  enums: Record<string, string[]>;
+  closed: Record<string, Record<string, string[]>>;
   kinds: Record<string, unknown>;
   declared: Record<string, Declared>;
 }
@@ -38,7 +40,7 @@ export function readFacts(root: string): Facts {
   return {
     wire: read('wire-fields'),
     rules: read('merge-rules'),
-    enums: read('enums'),
+    closed: read('enum-fields'),
     kinds: read('kinds'),
     declared: read('pointer-fields'),
   };
@@ -109,5 +111,7 @@ function collect(id: string, wanted: Set<string>, facts: Facts, seen: Set<string
     .map(([, [, , type]]) => type);
   const rules: Record<string, Rule> = {};
   for (const type of embedded) Object.assign(rules, collect(type, wanted, facts, seen));
-  return { ...rules, ...facts.rules[id] };
+  Object.assign(rules, facts.rules[id]);
+  for (const [name, values] of Object.entries(facts.closed[id] ?? {})) rules[name] = { ...rules[name], values };
+  return rules;
 }

@@ -80,6 +80,46 @@ describe('a custom resource', () => {
   );
 
   it(
+    'is refused without a kind',
+    withWidgets(async (fixture) => {
+      const { kind: _kind, ...body } = widget('v1');
+      await assert.rejects(
+        ask(fixture, 'POST', path('v1'), { body }),
+        refusedAs('BadRequest', /cannot be handled as a Widget: Object 'Kind' is missing in '\{"apiVersion":.*\}'$/),
+      );
+    }),
+  );
+
+  it(
+    'is not found below its name, and nobody answers where there is no definition',
+    withWidgets(async (fixture) => {
+      await assert.rejects(
+        ask(fixture, 'GET', path('v1', 'w/none')),
+        refusedAs('NotFound', /^widgets\.example\.com "w" not found$/),
+      );
+      for (const nowhere of [path('v9'), '/apis/none.example.com/v1/widgets', '/apis/example.com/v1/widgets/w']) {
+        const result = await handle(fixture, requestTo('GET', nowhere));
+        assert.deepEqual(result.kind === 'raw' && [result.status, result.body], [404, '404 page not found\n'], nowhere);
+      }
+    }),
+  );
+
+  it(
+    'gets the defaults of the stored version whatever version it came in',
+    withRegistry(async (fixture) => {
+      // Not structuredClone: that keeps that the versions share a schema.
+      const withDefault = JSON.parse(JSON.stringify(CRD)) as Crd;
+      const spec = withDefault.spec.versions[0]?.schema?.openAPIV3Schema?.properties?.spec;
+      Object.assign(spec?.properties ?? {}, { colour: { type: 'string', default: 'red' } });
+      const other = withDefault.spec.versions[1]?.schema?.openAPIV3Schema?.properties?.spec;
+      Object.assign(other?.properties ?? {}, { colour: { type: 'string' } });
+      fixture.registry.add(customResource(withDefault, () => '').declaration);
+      const made = await ask<Loose>(fixture, 'POST', path('v2'), { body: widget('v2', { spec: { size: 1 } }) });
+      assert.deepEqual(made.spec, { size: 1, colour: 'red' });
+    }),
+  );
+
+  it(
     'takes no strategic merge patch',
     withWidgets(async (fixture) => {
       await ask(fixture, 'POST', path('v1'), { body: widget('v1') });

@@ -5,7 +5,7 @@ import type { Access } from '../../auth/access.ts';
 import { attributesOf } from '../../auth/attributes.ts';
 import { parseCertificateRequest } from '../../auth/pkcs10.ts';
 import { ageColumn, type Describe, fieldColumn, humanDuration, nameColumn } from '../core/columns.ts';
-import { type Asker, declare, type ResourceDeclaration, type StrategyContext } from '../declaration.ts';
+import { declare, type ResourceDeclaration, type StrategyContext } from '../declaration.ts';
 import { semanticEqual } from '../validation/equality.ts';
 import { conditionsOf, ofType, validateSpec, validateUpdate } from './certificatesigningrequest-validation.ts';
 

@@ -47,6 +47,9 @@ describe('namespaces', () => {
     namespaceFinalize.prepareForUpdate(namespace, fresh(), contextOf());
     assert.deepEqual(namespace.spec, { finalizers: [] });
     assert.deepEqual(namespaceFinalize.validateUpdate?.(namespace, fresh()), []);
+    const wrong = { ...fresh(), spec: { finalizers: ['example.com/a', 'nodomain'] } };
+    const [error] = namespaceFinalize.validateUpdate?.(wrong, fresh()) ?? [];
+    assert.equal(error?.field, 'spec.finalizers[1]');
   });
 
   it('are active as long as they are not deleted', () => {

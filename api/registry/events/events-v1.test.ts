@@ -46,6 +46,13 @@ describe('events of events.k8s.io', () => {
     assert.deepEqual(event, { ...good, deprecatedCount: 3, deprecatedSource: { component: 's' } });
   });
 
+  it('are shown in a table as those of core', () => {
+    const { columns = [] } = served();
+    const cells = columns.map(({ name, value }) => [name, value(good as object as CoreV1Event, 0)]);
+    const shown = Object.fromEntries(cells);
+    assert.deepEqual([shown.Object, shown.Source, shown.Message], ['pod/x', 'c, i', 'n']);
+  });
+
   it('leave out the reporter where there is none, and write times as null', () => {
     const event = created<CoreV1Event>('Event', { metadata: { name: 'a' }, involvedObject, message: 'n' });
     assert.deepEqual([event.firstTimestamp, event.lastTimestamp, event.eventTime], [null, null, null]);

@@ -19,6 +19,17 @@ describe('continue tokens', () => {
     ['an empty start', raw({ v: 'meta.k8s.io/v1', rv: 1, start: '' })],
     ['null', raw(null)],
   ];
+  for (const [token, message] of [
+    ['x', 'illegal base64 data at input byte 0'],
+    ['ab?d', 'illegal base64 data at input byte 2'],
+    ['abcde', 'illegal base64 data at input byte 4'],
+    ['YQ', "invalid character 'a' looking for beginning of value"],
+  ] as const) {
+    it(`are refused in Go's words: ${token}`, () => {
+      const whole = `invalid continue token: continue key is not valid: ${message}`;
+      assert.throws(() => decodeContinue(token), { code: 400, message: whole });
+    });
+  }
   for (const [title, token] of bad) {
     it(`are refused with 400: ${title}`, () => {
       assert.throws(() => decodeContinue(token), { code: 400, message: /^invalid continue token: / });

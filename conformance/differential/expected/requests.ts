@@ -120,7 +120,8 @@ export const requestExceptions: Exception[] = [
     reason: 'alpha in 1.20, switched off',
   },
   {
-    where: /^requests-queries\/options of creations and updates #\d body\.metadata\.managedFields\[\d\]\.fieldsV1\.f:data\./,
+    where:
+      /^requests-queries\/options of creations and updates #\d body\.metadata\.managedFields\[\d\]\.fieldsV1\.f:data\./,
     reference: /^\{\}$/,
     kubets: /^$/,
     reason: 'who owns a map as such no longer gets back what it holds: structured-merge-diff divides nothing again',
@@ -148,7 +149,8 @@ export const requestExceptions: Exception[] = [
   },
   {
     where: /^custom-resources\/the life of an object #(12|14|20|23) body\..*managedFields\[\d\]/,
-    reason: 'since 1.21 the status is not owned by who writes the rest and the rest not by who writes the status, since 1.22 they are entries of their own, and 1.20 does not look at the schema of what is applied',
+    reason:
+      'since 1.21 the status is not owned by who writes the rest and the rest not by who writes the status, since 1.22 they are entries of their own, and 1.20 does not look at the schema of what is applied',
   },
   {
     where: /^custom-resources\/the life of an object #5 body$/,
@@ -184,5 +186,16 @@ export const requestExceptions: Exception[] = [
     where: /^apiextensions-customresourcedefinitions\/deletions #6 body\.metadata\.finalizers\[1\]$/,
     kubets: /^$/,
     reason: 'kubets has cleaned up after the definition already',
+  },
+  {
+    where: /^patches-strategic\/JSON patches #(4 status|8 body\.data\.absent)$/,
+    reference: /^"200"$|^"x"$/,
+    reason: 'a JSON patch cannot replace what is not there since 1.24',
+  },
+  {
+    where: /^patches-strategic\/JSON patches #12 status$/,
+    reference: /^"422 /,
+    kubets: /^"400 BadRequest: the name of the object \(x based on URL\) was undeterminable/,
+    reason: 'a JSON patch may replace the whole document since 1.24',
   },
 ];
