@@ -52,6 +52,14 @@ describe('DirectTransport', () => {
     assert.ok(Object.isFrozen(made));
   });
 
+  it('refuses what nobody serves, for lists and watches alike', async () => {
+    for (const query of [{}, { watch: 'true' }] as Record<string, string>[]) {
+      const call: ApiCall = { method: 'GET', path: '/apis/none.example.com/v1/things', query };
+      const asked = query.watch ? transport.watch(call)[Symbol.asyncIterator]().next() : transport.call(call);
+      await assert.rejects(asked, (error) => isStatus(error, 'NotFound'));
+    }
+  });
+
   it('takes a copy of the body, as the wire would', async () => {
     const body = { metadata: { name: 'a' }, data: { k: 'v' }, none: undefined };
     await transport.call({ method: 'POST', path: MAPS, body });

@@ -1,7 +1,7 @@
 /** The transport of clients in the server's own process: no socket, no encoding, the same filters and handlers. */
 import type { KubeList, KubeObject } from '../openapi/object.ts';
 import { apiVersionOf } from '../openapi/object.ts';
-import { internalError } from '../openapi/status.ts';
+import { internalError, pageNotFound } from '../openapi/status.ts';
 import type { ApiCall, Transport, WatchEvent } from '../openapi/transport.ts';
 import { objectOf } from './endpoints/present.ts';
 import type { ApiRequest, ApiResult, UserInfo, WatchFrame } from './http/request.ts';
@@ -85,7 +85,10 @@ export class DirectTransport implements Transport {
       warnings: [],
     };
     try {
-      return await this.#handle(request);
+      const result = await this.#handle(request);
+      // Over the wire clients make a Status of what is only text.
+      if (result.kind === 'raw' && result.status === 404) throw pageNotFound();
+      return result;
     } catch (error) {
       throw call.signal?.aborted ? call.signal.reason : statusOf(error);
     }

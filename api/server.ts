@@ -31,6 +31,7 @@ import { admissionChain } from './registry/admission/chain.ts';
 import { ipAllocator } from './registry/allocators/ip-allocator.ts';
 import { portAllocator } from './registry/allocators/port-allocator.ts';
 import { CustomResources } from './registry/apiextensions/controller.ts';
+import type { ComponentChecks } from './registry/core/componentstatuses.ts';
 import { seedServices } from './registry/core/service-allocation.ts';
 import type { ResourceDeclaration } from './registry/declaration.ts';
 import { Registry } from './registry/registry.ts';
@@ -56,6 +57,8 @@ export interface ApiServerOptions {
   kubelet?: KubeletAccess;
   /** Seconds that Events are kept; an hour when absent, as upstream's `--event-ttl`. */
   eventTtlSeconds?: number;
+  /** How the parts of the control plane are, for who asks for ComponentStatuses; what is not named is looked for. */
+  componentChecks?: ComponentChecks;
   /** How tokens of service accounts are signed. */
   serviceAccounts?: ServiceAccountOptions;
   /**
@@ -109,7 +112,7 @@ export class ApiServer {
     const nodePorts = portAllocator(options.serviceNodePortRange, random);
     const late = new LateAccess();
     const describe = fieldDescriptions();
-    const { eventTtlSeconds } = options;
+    const { eventTtlSeconds, componentChecks } = options;
     const declarations = builtinResources({
       clusterIPs,
       nodePorts,
@@ -117,6 +120,7 @@ export class ApiServer {
       access: late,
       clock,
       ...(eventTtlSeconds === undefined ? {} : { eventTtlSeconds }),
+      ...(componentChecks ? { componentChecks } : {}),
     });
     const resources = declarations.map((declaration) => ({
       prefix: storagePrefix(declaration),

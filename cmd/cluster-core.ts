@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import { kubernetesServiceAddress } from '../api/bootstrap.ts';
 import type { UserInfo } from '../api/http/request.ts';
+import type { ComponentChecks } from '../api/registry/core/componentstatuses.ts';
 import { ApiServer } from '../api/server.ts';
 import type { Storage } from '../api/storage/interface.ts';
 import { MemoryStorage } from '../api/storage/memory.ts';
@@ -188,6 +189,15 @@ function loadClusterPki(options: ClusterOptions, clock: Clock, random: Random): 
   return loadPki({ ...(home ? { folder: home.pki } : {}), hosts, nodeHosts, clock, random });
 }
 
+/** What lives in this process is well as long as somebody is there to answer. */
+function wellInside({ scheduler, controllers }: ClusterOptions): ComponentChecks {
+  const well = async () => 'ok';
+  return {
+    ...(scheduler === false ? {} : { scheduler: well }),
+    ...(controllers === false ? {} : { 'controller-manager': well }),
+  };
+}
+
 async function openStorage(options: ClusterOptions): Promise<Storage> {
   if (options.engine !== 'lmdb') return new MemoryStorage();
   if (!options.home) throw new Error('start cluster: engine lmdb keeps its objects in a folder; pass home');
@@ -219,6 +229,7 @@ async function startApi(
       kubelet: {
         tls: () => ({ cert: pki.apiserverKubeletClient.cert, key: pki.apiserverKubeletClient.key, ca: pki.ca.cert }),
       },
+      componentChecks: wellInside(options),
       serviceAccounts: { keys: [pki.serviceAccountKey] },
       requireServiceAccounts: options.controllers !== false,
       ...(options.freeze ? { freeze: true } : {}),

@@ -126,7 +126,7 @@ export interface ServedVersion<T extends KubeObject> {
   fromStored?(object: KubeObject): void;
   /** The other way round; its apiVersion is the stored one's already. Runs before the strategy's defaults. */
   toStored?(object: KubeObject): void;
-  /** Upstream's text for the `Warning` header of every request to a deprecated version. */
+  /** See `ResourceDeclaration.deprecation`. */
   deprecation?: string;
   columns?: readonly Column<T>[];
   fieldLabels?: readonly string[];
@@ -180,6 +180,8 @@ export interface ResourceDeclaration<T extends KubeObject = KubeObject> {
   /** Path segment below `/registry/` where upstream's differs from the plural (`services/specs`, `minions`). */
   storagePrefix?: string;
   columns: readonly Column<T>[];
+  /** Upstream's text for the `Warning` header of every request to a deprecated version. */
+  deprecation?: string;
   /** Further versions, less preferred than the declaration's own in this order. */
   alsoServed?: readonly ServedVersion<T>[];
   /** Not stored. Columns, verbs and schema are as for any other resource. */

@@ -21,7 +21,7 @@ export class ServedResource {
   constructor(store: ResourceStore, version?: ServedVersion<KubeObject>) {
     this.declaration = version ? declarationOf(store.declaration, version) : store.declaration;
     this.store = store.forGroup(this.declaration.group);
-    this.deprecation = version?.deprecation;
+    this.deprecation = (version ?? store.declaration).deprecation;
     this.fieldNames = version?.fieldNames ?? {};
     this.#alias = version;
   }

@@ -31,6 +31,7 @@ export function componentStatuses(describe: Describe, checks: ComponentChecks = 
     namespaced: false,
     verbs: ['get', 'list'],
     definition: 'io.k8s.api.core.v1.ComponentStatus',
+    deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
     columns: [
       nameColumn(describe),
       column('Status', 'Status of the component conditions', statusText),

@@ -24,6 +24,7 @@ export function endpoints(describe: Describe): ResourceDeclaration {
     shortNames: ['ep'],
     namespaced: true,
     definition: 'io.k8s.api.core.v1.Endpoints',
+    deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
     storagePrefix: 'services/endpoints',
     columns: [
       nameColumn(describe),

@@ -130,29 +130,6 @@ describe('a new pod', () => {
     assert.equal(pod.metadata?.generation, 1);
   });
 
-  it('gets what admission gives it', () => {
-    const { spec } = newPod();
-    assert.equal(spec?.serviceAccountName, 'default');
-    assert.equal(spec?.serviceAccount, 'default');
-    assert.equal(spec?.priority, 0);
-    assert.equal(spec?.preemptionPolicy, 'PreemptLowerPriority');
-    const toleration = { operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 };
-    assert.deepEqual(spec?.tolerations, [
-      { key: 'node.kubernetes.io/not-ready', ...toleration },
-      { key: 'node.kubernetes.io/unreachable', ...toleration },
-    ]);
-  });
-
-  it('keeps the tolerations it came with', () => {
-    assert.deepEqual(newPod({ tolerations: [{ operator: 'Exists' }] }).spec?.tolerations, [{ operator: 'Exists' }]);
-    const own = { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 5 };
-    assert.equal(newPod({ tolerations: [own] }).spec?.tolerations?.length, 2);
-  });
-
-  it('knows the priorities of the system', () => {
-    assert.equal(newPod({ priorityClassName: 'system-node-critical' }).spec?.priority, 2_000_001_000);
-  });
-
   it('waits at its gates', () => {
     assert.equal(newPod({ schedulingGates: [{ name: 'a' }] }).status?.conditions?.[0]?.reason, 'SchedulingGated');
   });

@@ -2,7 +2,6 @@ import type { V1Pod, V1PodCondition } from '../../../openapi/generated/types.ts'
 import { declare, type ResourceDeclaration } from '../declaration.ts';
 import { countSpecChange, startGeneration } from '../prepare.ts';
 import type { Describe } from './columns.ts';
-import { admitChangedPod, admitNewPod } from './pod-admission.ts';
 import { podColumns } from './pod-columns.ts';
 import { defaultPod } from './pod-defaults.ts';
 import { podEphemeralContainers, podResize } from './pod-parts.ts';
@@ -37,14 +36,12 @@ export function pods(describe: Describe): ResourceDeclaration {
     strategy: {
       default: defaultPod,
       prepareForCreate(pod) {
-        admitNewPod(pod);
         startGeneration(pod);
         pod.status = { phase: 'Pending', qosClass: qosClassOf(pod) };
         addSchedulingGatedCondition(pod);
       },
       prepareForUpdate(pod, old) {
         pod.status = old.status ?? {};
-        admitChangedPod(pod, old);
         countSpecChange(pod, old);
       },
       validate: validatePod,

@@ -162,6 +162,21 @@ describe('creating', () => {
   );
 
   it(
+    'says of a name that is taken whether it may soon be free',
+    withRegistry(async ({ store }) => {
+      const held = configMap('a');
+      held.metadata = { ...held.metadata, finalizers: ['example.com/held'] };
+      await store('configmaps').create(NAMESPACE, held, WRITE);
+      await store('configmaps').delete(NAMESPACE, 'a', {}, WRITE);
+      const message = /^object is being deleted: configmaps "a" already exists$/;
+      for (const write of [WRITE, DRY_RUN]) {
+        const again = store('configmaps').create(NAMESPACE, configMap('a'), write);
+        await assert.rejects(again, refusedAs('AlreadyExists', message));
+      }
+    }),
+  );
+
+  it(
     'refuses an object whose namespace went away while it waited for its service account',
     withRegistry(
       async ({ store, clock }) => {

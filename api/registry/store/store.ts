@@ -16,7 +16,7 @@ import {
   notFound,
   OBJECT_MODIFIED,
   type ResourceName,
-  type StatusError,
+  StatusError,
 } from '../../../openapi/status.ts';
 import { type Storage, StorageError } from '../../storage/interface.ts';
 import { CachedObject, encodeStored, served, type WatchCache } from '../../storage/watch-cache.ts';
@@ -167,7 +167,7 @@ export class ResourceStore {
     const name = metadata.name ?? '';
     const key = this.key(namespace, name);
     this.#refuse(name, keyErrors(key, name));
-    if (write.dryRun && this.cache.get(key)) throw alreadyExists(this.#name, name);
+    if (write.dryRun && this.cache.get(key)) throw this.#alreadyThere(key, name);
     this.#allocations.take(object, undefined, context);
     if (write.dryRun) {
       this.#allocations.release(object);
@@ -181,9 +181,17 @@ export class ResourceStore {
       revision = await this.storage.create(key, stored);
     } catch (error) {
       this.#allocations.release(object);
+      if (error instanceof StorageError && error.code === 'Exists') throw this.#alreadyThere(key, name);
       throw storageToStatus(error, this.#name, name);
     }
     return this.#committed(key, stored, revision);
+  }
+
+  /** The refusal of a creation, which says so where the name may soon be free. */
+  #alreadyThere(key: string, name: string): StatusError {
+    const error = alreadyExists(this.#name, name);
+    if (!this.cache.get(key)?.object.metadata?.deletionTimestamp) return error;
+    return new StatusError({ ...error.status, message: `object is being deleted: ${error.status.message}` });
   }
 
   /** Changes a stored object, again from the start whenever another write came first. */
