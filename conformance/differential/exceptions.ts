@@ -18,6 +18,8 @@ export interface Exception {
   /** In what way the two, both texts, are the same all the same. */
   same?: (reference: string, kubets: string) => boolean;
   reason: string;
+  /** Seen only when another part of the cluster came first, so that a run without it proves nothing. */
+  sometimes?: boolean;
 }
 
 /** A text that upstream has changed since; it is replaced in what the reference says. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { messageOf } from '../../base/errors.ts';
 import { fetchApi, server } from '../harness/cluster.ts';
+import { eventually } from '../harness/eventually.ts';
 import { createNamespace, removeAll, removeNamespace, uniqueName } from '../harness/namespace.ts';
 import { at, objectOf, type Wire } from '../harness/wire.ts';
 import { type KindCase, kinds, collectionOf as kindsCollection, nameOf } from '../kinds.ts';
@@ -29,7 +30,7 @@ export async function openPlayground(): Promise<Playground> {
   await createNamespace(sanctuary);
   const defined = await fetchApi('POST', DEFINITIONS, { body: gadgetDefinition(GROUP) });
   assert.ok([201, 409].includes(defined.status), defined.text);
-  const surfaces = await discover();
+  const surfaces = await eventually(discover);
   const universe: Universe = { surfaces, playground, sanctuary, sentinels: [] };
   return { universe, planted: await plant(universe), before: await clusterObjects(surfaces) };
 }
@@ -63,7 +64,7 @@ async function discover(): Promise<Surface[]> {
   }
   assert.ok(
     surfaces.some(({ custom }) => custom),
-    'the custom kind is in discovery as soon as it is defined',
+    'the custom kind is in discovery',
   );
   return surfaces;
 }

@@ -71,16 +71,23 @@ export const coreExceptions: Exception[] = [
     reason: 'a namespace that says to be in another is taken for itself since 1.22',
   },
   {
+    where: /^core-endpoints\/.* headers\.warning$/,
+    reference: /^$/,
+    reason: 'Endpoints are deprecated since 1.33',
+  },
+  {
     where: /^core-replicationcontrollers\/the status subresource #(1|7) body\.status\.observedGeneration$/,
     reference: /^$/,
     kubets: /^1$/,
     reason: "a complete cluster's replication manager has been there",
+    sometimes: true,
   },
   {
     where: /^core-nodes\/server-side apply #[34] body\.metadata\.managedFields\[2\]$/,
     reference: /^$/,
     kubets: /^\{"manager":"kube-controller-manager".*\{"f:spec":\{"f:taints":\{\}\}\}\}$/,
     reason: "a complete cluster's node controller keeps the taints",
+    sometimes: true,
   },
   {
     where: /^core-namespaces\/not valid.* #1 body\.(message|details\.causes\[1\])$/,
@@ -91,10 +98,12 @@ export const coreExceptions: Exception[] = [
     where: /^core-namespaces\/deletions #[67] body\.spec(\.finalizers.*)?$/,
     kubets: /^$/,
     reason: "a complete cluster's namespace controller has been there",
+    sometimes: true,
   },
   {
     where: /^core-nodes\/.* #[1-9]\d* body\.(items\[0\]\.|rows\[0\]\.object\.)?spec\.taints/,
     reason: "a complete cluster's node controller keeps the taints",
+    sometimes: true,
   },
   {
     where: /^core-nodes\/not valid.* #4 body\./,

@@ -131,6 +131,7 @@ export const requestExceptions: Exception[] = [
     reference: /^"200"$/,
     kubets: /^"404 NotFound: configmaps \\"x\\" not found"$/,
     reason: "a complete cluster's garbage collector has been there",
+    sometimes: true,
   },
   {
     where: /^requests-bodies\/YAML #2 body\.message$/,
@@ -186,6 +187,7 @@ export const requestExceptions: Exception[] = [
     where: /^apiextensions-customresourcedefinitions\/deletions #6 body\.metadata\.finalizers\[1\]$/,
     kubets: /^$/,
     reason: 'kubets has cleaned up after the definition already',
+    sometimes: true,
   },
   {
     where: /^patches-strategic\/JSON patches #(4 status|8 body\.data\.absent)$/,
