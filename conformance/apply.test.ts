@@ -17,6 +17,8 @@ import {
 } from './harness.ts';
 import { APPLY_PATCH, applyAs, entriesOf, managersAt, managersOf, writeAs } from './managed-fields.ts';
 
+/** 1.20 has 500 here; whose mistake it is should be said, and nobody who speaks 1.36 here is let off. */
+const badlyTyped = () => (atLeast(36) ? 400 : 500);
 const JSON_TYPE = 'application/json';
 
 const configMap = (name: string, data?: Record<string, string>, metadata: object = {}) => ({
@@ -172,7 +174,7 @@ suite('server-side apply', () => {
     const key = '"k:{\\"port\\":80,\\"protocol\\":\\"TCP\\"}"';
     assert.deepEqual(managersOf(created), { 'm1 Apply': `{"f:spec":{"f:ports":{${key}:{".":{},"f:port":{}}}}}` });
     statusOf(await applyAs('m1', path, service('plain', [{ port: 80 }, { port: 80, protocol: 'TCP' }])), {
-      code: 500,
+      code: badlyTyped(),
       message: /\.spec\.ports: duplicate entries for key \[port=80,protocol="TCP"\]$/,
     });
   });
@@ -480,7 +482,7 @@ suite('server-side apply', () => {
         ],
       ] as const) {
         statusOf(await applyAs('m1', path, body), {
-          code: 500,
+          code: badlyTyped(),
           message: `failed to create typed patch object${what}: ${message}`,
         });
       }

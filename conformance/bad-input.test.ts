@@ -104,6 +104,16 @@ suite('bad input', () => {
     });
   }
 
+  for (const quantity of ['1e999999999', '1e-999999999', `1${'0'.repeat(100_000)}`, `0.${'0'.repeat(100_000)}1`]) {
+    // An older server works out every digit, and is not heard of again.
+    behaves(`a quantity of ${quantity.slice(0, 12)} is answered at once`, { since: 36 }, async () => {
+      const body = { metadata: { name: 'large' }, spec: { hard: { pods: quantity } } };
+      const path = `/api/v1/namespaces/${namespace.name}/resourcequotas?dryRun=All`;
+      const { status } = await fetchApi('POST', path, { body, deadlineMs: 2000 });
+      assert.ok([201, 400, 422].includes(status), `${status}`);
+    });
+  }
+
   behaves('a hundred levels are not too deep', async () => {
     const body = `{"metadata":{"name":"deep"},"unheard":${'['.repeat(100)}${']'.repeat(100)}}`;
     objectOf(await fetchApi('POST', `${namespace.path('configmaps')}?dryRun=All`, { body }), 201);

@@ -244,6 +244,8 @@ export class Listener {
 
 /** How long a client that has been refused may take to close its end. */
 const REFUSAL_MS = 5_000;
+/** How much a client may have sent, the refused request included, before it is cut off. */
+const REFUSED_MAX_BYTES = 8 << 20;
 const REFUSALS: Record<string, number> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
@@ -253,7 +255,8 @@ const REFUSALS: Record<string, number> = {
 /** To what is no HTTP/1.1: as Node does by itself, but what the client goes on sending does not cut the answer off. */
 function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable) {
-    socket.destroy();
+    // What a client still sends while it is being refused has to be read, or it would never see the refusal.
+    if (!socket.writableEnded || (socket as Socket).bytesRead > REFUSED_MAX_BYTES) socket.destroy();
     return;
   }
   const status = REFUSALS[error.code ?? ''] ?? 400;
