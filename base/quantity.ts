@@ -2,6 +2,8 @@
  * Kubernetes quantities: `250m`, `1.5Gi`, `1e3`. Kept exact as a BigInt of billionths, as upstream keeps at most nanos.
  */
 
+import { memo } from './memo.ts';
+
 const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?(?:([eE][+-]?\d+)|(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei))?$/;
 const NANO = 1_000_000_000n;
 const DECIMAL: Record<string, number> = { n: -9, u: -6, m: -3, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
@@ -52,10 +54,17 @@ function nanosOf(parts: Parts): bigint | undefined {
   return parts.negative ? -value : value;
 }
 
+/** Clusters know few quantities, and meet them again with each pod. */
+const REMEMBERED = 1_000;
+
+const nanosOfText = memo(REMEMBERED, (text) => {
+  const parts = split(text);
+  return parts && nanosOf(parts);
+});
+
 /** Billionths of a unit; `undefined` when `text` is no quantity. Rounds away from zero, as upstream does. */
 export function parseQuantity(text: string | number): bigint | undefined {
-  const parts = split(String(text));
-  return parts && nanosOf(parts);
+  return nanosOfText(String(text));
 }
 
 /** Upstream's message for a text that is no quantity; `undefined` when it is one. */
@@ -70,14 +79,18 @@ export function quantityError(text: string): string | undefined {
  * a text that is in canonical form up to leading zeros or a sign is kept as it is. `undefined` when it is no quantity.
  */
 export function canonicalQuantity(text: string | number): string | undefined {
-  const source = String(text).trim();
+  return canonicalText(String(text));
+}
+
+const canonicalText = memo(REMEMBERED, (text) => {
+  const source = text.trim();
   const parts = split(source);
   const nanos = parts && nanosOf(parts);
   if (!parts || nanos === undefined) return undefined;
   if (source === '0' || nanos === 0n) return '0';
   if (isKept(parts)) return source;
   return parts.format === 'binary' ? binaryText(nanos) : decimalText(nanos, parts.format);
-}
+});
 
 /** Whether upstream reuses the text: its fast path found it to be canonical. */
 function isKept(parts: Parts): boolean {

@@ -101,8 +101,9 @@ export async function bodyValue(request: ApiRequest, kind: string): Promise<unkn
   const bytes = await request.bytes();
   if (type === 'application/json' || request.header('content-type') === undefined) {
     try {
-      const value = parseJson(bytes);
-      request.duplicates = duplicateFields(bytes.toString());
+      const text = utf8Text(bytes);
+      const value = parseJsonText(text);
+      request.duplicates = duplicateFields(text, value);
       return value;
     } catch (error) {
       const message = goJsonSyntaxError(bytes) ?? messageOf(error);
@@ -119,7 +120,11 @@ export async function bodyValue(request: ApiRequest, kind: string): Promise<unkn
 
 /** JSON as Go reads it: what is no character becomes U+FFFD. */
 export function parseJson(bytes: Buffer): unknown {
-  return JSON.parse(withoutLoneSurrogates(utf8Text(bytes)));
+  return parseJsonText(utf8Text(bytes));
+}
+
+function parseJsonText(text: string): unknown {
+  return JSON.parse(withoutLoneSurrogates(text));
 }
 
 /** Of a key that is there twice the last counts; what is said of it is for `typed` to say. */

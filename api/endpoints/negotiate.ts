@@ -1,4 +1,5 @@
 /** Content negotiation, as upstream does it in two steps: the router's, then that of the endpoint. */
+import { memo } from '../../base/memo.ts';
 import { notAcceptable, StatusError } from '../../openapi/status.ts';
 
 export type Format = 'json' | 'yaml' | 'protobuf';
@@ -43,6 +44,9 @@ export interface Clause {
   parameters: ReadonlyMap<string, string>;
   quality: number;
 }
+
+/** There are as many Accept headers as there are programs. */
+const HEADERS_REMEMBERED = 256;
 
 /** In the order in which a wildcard takes them. */
 const FORMATS: readonly Format[] = ['json', 'yaml', 'protobuf'];
@@ -108,8 +112,8 @@ function isTransform(kind: string | undefined): kind is TransformKind {
  */
 export function checkRoute(accept: string | undefined, produced: readonly string[] = MEDIA_TYPES): void {
   if (!accept) return;
-  const bare = new Set(produced.map(bareType));
-  if (accept.split(',').some((part) => bareType(part) === '*/*' || bare.has(bareType(part)))) return;
+  const types = bareTypes(accept);
+  if (types.has('*/*') || produced.some((type) => types.has(bareType(type)))) return;
   throw new StatusError({
     kind: 'Status',
     apiVersion: 'v1',
@@ -125,6 +129,8 @@ export function checkRoute(accept: string | undefined, produced: readonly string
 /** What a collection produces beside what every endpoint does. */
 export const LIST_TYPES: readonly string[] = [...MEDIA_TYPES, ...STREAM_TYPES];
 
+const bareTypes = memo(HEADERS_REMEMBERED, (accept) => new Set(accept.split(',').map(bareType)));
+
 function bareType(text: string): string {
   return (text.split(';')[0] ?? '').trim();
 }
@@ -133,7 +139,7 @@ function bareType(text: string): string {
 const INSERTION_MAX = 12;
 
 /** The clauses of an Accept header, most wanted first, as Go's servers read and order them. */
-export function parseAccept(accept: string): Clause[] {
+export const parseAccept: (accept: string) => readonly Clause[] = memo(HEADERS_REMEMBERED, (accept) => {
   const clauses = accept.split(',').flatMap((text) => parseClause(text) ?? []);
   if (clauses.length > INSERTION_MAX) return clauses.sort((a, b) => b.quality - a.quality);
   const sorted: Clause[] = [];
@@ -144,7 +150,7 @@ export function parseAccept(accept: string): Clause[] {
     sorted.splice(at, 0, clause);
   }
   return sorted;
-}
+});
 
 function parseClause(text: string): Clause | undefined {
   const [media = '', ...rest] = text.split(';');

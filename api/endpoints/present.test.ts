@@ -350,7 +350,16 @@ describe('slices', () => {
     { title: 'nothing', pieces: [], expected: [] },
     { title: 'only empty pieces', pieces: [0, 0], expected: [] },
     { title: 'small pieces', pieces: [1, 2, 3], expected: [6] },
-    { title: 'pieces that fill several', pieces: Array(10).fill(20 * KIB), expected: [80 * KIB, 80 * KIB, 40 * KIB] },
+    {
+      title: 'pieces that fill several, ever larger ones',
+      pieces: Array(13).fill(20 * KIB),
+      expected: [80 * KIB, 140 * KIB, 40 * KIB],
+    },
+    {
+      title: 'a great many',
+      pieces: Array(2000).fill(KIB),
+      expected: [64, 128, 256, 512, 512, 512, 16].map((n) => n * KIB),
+    },
     { title: 'a piece larger than one', pieces: [1, 500 * KIB, 1], expected: [500 * KIB + 1, 1] },
   ];
   for (const { title, pieces, expected } of cases) {

@@ -80,20 +80,24 @@ export function encode(value: object, presentation: Presentation): Buffer[] {
   }
 }
 
-/** As much as is worth a write, and no more than may wait in memory for a client that reads slowly. */
+/** As much as is worth a write. */
 const SLICE_BYTES = 64 * 1024;
+/** No more than this may wait in memory for a client that reads slowly. Larger ones would cost as much to encrypt. */
+const SLICE_MAX_BYTES = 512 * 1024;
 
-/** Joins pieces to slices, each to be written before the next is made. */
+/** Joins pieces to slices, each to be written before the next is made, and larger than it for a client that reads on. */
 export function* slices(pieces: Iterable<Buffer>): Generator<Buffer> {
   let gathered: Buffer[] = [];
   let size = 0;
+  let enough = SLICE_BYTES;
   for (const piece of pieces) {
     gathered.push(piece);
     size += piece.length;
-    if (size < SLICE_BYTES) continue;
+    if (size < enough) continue;
     yield joined(gathered, size);
     gathered = [];
     size = 0;
+    enough = Math.min(enough * 2, SLICE_MAX_BYTES);
   }
   if (size > 0) yield joined(gathered, size);
 }
@@ -183,6 +187,7 @@ function isCustom({ group, version = '', kind, decode }: Named): boolean {
 
 const COMMA = Buffer.from(',');
 const OPEN = Buffer.from('{');
+const COMMA_OPEN = Buffer.from(',{');
 const NEWLINE = Buffer.from('\n');
 const NO_LEAD = Buffer.alloc(0);
 
@@ -202,11 +207,12 @@ function listBytes(resource: ResourceDeclaration, items: readonly CachedObject[]
       `{"kind":"${resource.kind}List","apiVersion":${apiVersion},"metadata":${JSON.stringify(shown)},"items":[`,
     ),
   ];
-  for (const item of items) {
-    if (pieces.length > 1) pieces.push(COMMA);
-    if (lead.length > 0 && item.bytes.subarray(0, lead.length).equals(lead))
-      pieces.push(OPEN, item.bytes.subarray(lead.length));
-    else pieces.push(item.bytes);
+  for (const { bytes } of items) {
+    const isFirst = pieces.length === 1;
+    if (lead.length > 0 && bytes.compare(lead, 0, lead.length, 0, lead.length) === 0) {
+      pieces.push(isFirst ? OPEN : COMMA_OPEN, bytes.subarray(lead.length));
+    } else if (isFirst) pieces.push(bytes);
+    else pieces.push(COMMA, bytes);
   }
   pieces.push(Buffer.from(']}\n'));
   return pieces;

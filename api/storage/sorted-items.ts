@@ -1,4 +1,4 @@
-/** An ordered collection of items that carry their own key: O(log n) to find, and to list a prefix touches only it. */
+/** An ordered collection of items that carry their own key: found at once, and to list a prefix touches only it. */
 import { compareKeys } from './keys.ts';
 
 const CHUNK_LIMIT = 512;
@@ -11,69 +11,93 @@ interface Position {
 export class SortedItems<T extends { readonly key: string }> {
   /** Never an empty chunk; keys increase within a chunk and from one to the next. */
   readonly #chunks: T[][] = [];
-  #size = 0;
+  readonly #byKey = new Map<string, T>();
 
   get size(): number {
-    return this.#size;
+    return this.#byKey.size;
   }
 
   get(key: string): T | undefined {
-    const { chunk, index } = this.#seek((other) => compareKeys(other, key) < 0);
-    const item = this.#chunks[chunk]?.[index];
-    return item?.key === key ? item : undefined;
+    return this.#byKey.get(key);
   }
 
   /** Puts the item in its place; returns the one that stood there. */
   set(item: T): T | undefined {
+    const found = this.#byKey.get(item.key);
+    this.#byKey.set(item.key, item);
+    if (found) {
+      const at = this.#seek((other) => compareKeys(other, item.key) < 0);
+      this.#chunks[at.chunk]![at.index] = item;
+    } else this.#add(item);
+    return found;
+  }
+
+  #add(item: T): void {
     const last = this.#chunks.at(-1);
     if (last && last.length < CHUNK_LIMIT && compareKeys(last.at(-1)!.key, item.key) < 0) {
       last.push(item);
-      this.#size++;
-      return undefined;
+      return;
     }
-    const at = this.#seek((other) => compareKeys(other, item.key) < 0);
-    const found = this.#chunks[at.chunk]?.[at.index];
-    if (found?.key === item.key) {
-      this.#chunks[at.chunk]![at.index] = item;
-      return found;
-    }
-    this.#insert(at, item);
-    this.#size++;
-    return undefined;
+    this.#insert(
+      this.#seek((other) => compareKeys(other, item.key) < 0),
+      item,
+    );
   }
 
   /** Returns what was removed. */
   delete(key: string): T | undefined {
+    const item = this.#byKey.get(key);
+    if (!item) return undefined;
+    this.#byKey.delete(key);
     const at = this.#seek((other) => compareKeys(other, key) < 0);
-    const chunk = this.#chunks[at.chunk];
-    const item = chunk?.[at.index];
-    if (!chunk || item?.key !== key) return undefined;
+    const chunk = this.#chunks[at.chunk]!;
     chunk.splice(at.index, 1);
     if (chunk.length === 0) this.#chunks.splice(at.chunk, 1);
-    this.#size--;
     return item;
   }
 
   /** Items whose key has the prefix, in order, the first one at or after `from`. Not to be changed meanwhile. */
   *scan(prefix: string, from = prefix): Generator<T, void, void> {
-    const start = this.#seek((key) => compareKeys(key, from) < 0);
-    for (let c = start.chunk; c < this.#chunks.length; c++) {
-      const chunk = this.#chunks[c]!;
-      for (let i = c === start.chunk ? start.index : 0; i < chunk.length; i++) {
-        const item = chunk[i]!;
-        if (!item.key.startsWith(prefix)) return;
-        yield item;
+    for (const run of this.#runs(prefix, from)) yield* run;
+  }
+
+  /** The first `limit` items that `scan` would give and that `wanted` holds for. */
+  filter(prefix: string, from: string, limit: number, wanted: (item: T) => boolean): T[] {
+    const found: T[] = [];
+    for (const run of this.#runs(prefix, from)) {
+      for (const item of run) {
+        if (!wanted(item)) continue;
+        found.push(item);
+        if (found.length === limit) return found;
       }
+    }
+    return found;
+  }
+
+  /** What `scan` gives, in pieces that are as they are kept. */
+  *#runs(prefix: string, from: string): Generator<readonly T[], void, void> {
+    const start = this.#seek((key) => compareKeys(key, from) < 0);
+    const end = this.#end(prefix);
+    for (let c = start.chunk; c <= end.chunk && c < this.#chunks.length; c++) {
+      const chunk = this.#chunks[c]!;
+      const first = c === start.chunk ? start.index : 0;
+      const last = c === end.chunk ? end.index : chunk.length;
+      if (first < last) yield first === 0 && last === chunk.length ? chunk : chunk.slice(first, last);
     }
   }
 
   /** How many items `scan` would give. */
   count(prefix: string, from = prefix): number {
     const start = this.#seek((key) => compareKeys(key, from) < 0);
-    const end = this.#seek((key) => key.startsWith(prefix) || compareKeys(key, prefix) < 0);
+    const end = this.#end(prefix);
     let count = end.index - start.index;
     for (let c = start.chunk; c < end.chunk; c++) count += this.#chunks[c]!.length;
     return Math.max(0, count);
+  }
+
+  /** The first position beyond the prefix. */
+  #end(prefix: string): Position {
+    return this.#seek((key) => key.startsWith(prefix) || compareKeys(key, prefix) < 0);
   }
 
   /** The first position whose key is not `before`, which must hold for a first part of the keys and no other. */
@@ -99,8 +123,7 @@ export class SortedItems<T extends { readonly key: string }> {
       this.#chunks.push([item]);
     } else {
       this.#chunks.splice(c + 1, 0, chunk.splice(CHUNK_LIMIT / 2));
-      this.set(item);
-      this.#size--;
+      this.#add(item);
     }
   }
 }

@@ -162,30 +162,27 @@ export class WatchCache {
   /** In key order. */
   list(prefix: string, options: CacheListOptions = {}): CacheList {
     const { labels = [], fields = [], limit = 0, from = prefix } = options;
-    const items: CachedObject[] = [];
-    for (const item of this.#items.scan(prefix, from)) {
-      if (!item.matches(labels, fields)) continue;
-      if (limit > 0 && items.length === limit) {
-        const remaining = this.#items.count(prefix, item.key);
-        return { items, next: item.key, remaining, revision: this.#revision };
-      }
-      items.push(item);
-    }
-    return { items, remaining: 0, revision: this.#revision };
+    const isAll = labels.length === 0 && fields.length === 0;
+    const wanted = isAll ? () => true : (item: CachedObject) => item.matches(labels, fields);
+    const items = this.#items.filter(prefix, from, limit > 0 ? limit + 1 : 0, wanted);
+    const next = limit > 0 && items.length > limit ? items.pop()?.key : undefined;
+    if (next === undefined) return { items, remaining: 0, revision: this.#revision };
+    return { items, next, remaining: this.#items.count(prefix, next), revision: this.#revision };
   }
 
   /**
    * Events under the prefix after the revision `after`, from now on, until the signal aborts. Throws `Compacted` when
-   * the window no longer reaches there. A consumer that lags too far behind is ended with `Unavailable`.
+   * the window no longer reaches there. A consumer that lags too far behind is ended with `Unavailable`. `onEnd` is
+   * called when it is over, which a consumer that does not come for more would not see.
    */
-  watch(prefix: string, after: number, signal: AbortSignal): AsyncIterable<CacheBatch> {
+  watch(prefix: string, after: number, signal: AbortSignal, onEnd?: () => void): AsyncIterable<CacheBatch> {
     if (this.#abort.signal.aborted) throw stoppedError();
     if (after < this.#window.floor) {
       const message = `revision ${after} is too old, the oldest kept is ${this.#window.floor}`;
       throw new StorageError('Compacted', prefix, message, this.#window.floor);
     }
     const events = this.#window.since(prefix, after);
-    return this.#broadcast.watch(prefix, events, Math.max(after, this.#revision), signal);
+    return this.#broadcast.watch(prefix, events, Math.max(after, this.#revision), signal, onEnd);
   }
 
   /** Ends every watch; resolves when nothing is left running. */
