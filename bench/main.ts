@@ -7,6 +7,7 @@ const MEASUREMENTS: readonly (readonly string[])[] = [
   ['startup.js', '--docker'],
   ['memory.js', '--docker'],
   ['pod.js'],
+  ['load.js'],
 ];
 
 for (const [script = '', ...flags] of MEASUREMENTS) {

@@ -16,7 +16,12 @@ export function runsFromArguments(byDefault: number): number {
 
 /** Prints the table and keeps it as bench/results/NAME.md. */
 export async function publish(name: string, title: string, measurements: readonly Measurement[]): Promise<void> {
-  const text = `# ${title}\n\n${table(measurements)}\n\n${machine()}\n`;
+  await keep(name, `# ${title}\n\n${table(measurements)}\n`);
+}
+
+/** Prints a page, with the machine it was measured on, and keeps it as bench/results/NAME.md. */
+export async function keep(name: string, page: string): Promise<void> {
+  const text = `${page}\n${machine()}\n`;
   console.log(`\n${text}`);
   const folder = join(treeRoot(), 'bench', 'results');
   await mkdir(folder, { recursive: true });
@@ -30,7 +35,8 @@ function machine(): string {
   return `Node ${process.version}, Linux ${release()}, ${cpus().length} × ${model}, ${memory} GiB; ${day}.`;
 }
 
-function treeRoot(): string {
+/** The folder that holds package.json. */
+export function treeRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json'))) {
     if (folder === dirname(folder)) throw new Error('bench: no package.json above');
