@@ -1,6 +1,6 @@
 /** JSON patch, RFC 6902, with the semantics and the messages of the library upstream uses (evanphx/json-patch 4). */
 import fastJsonPatch from 'fast-json-patch';
-import { isJsonObject, jsonKind } from './json.ts';
+import { cloneJson, isJsonObject, jsonKind } from './json.ts';
 import { clonePatch, PatchError } from './patch-error.ts';
 
 /** Upstream's limits: operations in one patch, and bytes that `copy` may add. */
@@ -34,7 +34,7 @@ export function applyJsonPatch(original: unknown, patch: unknown): unknown {
       413,
     );
   }
-  const state: State = { document: structuredClone(original), copiedBytes: 0 };
+  const state: State = { document: cloneJson(original), copiedBytes: 0 };
   for (const operation of clonePatch(patch)) {
     if (!isJsonObject(operation)) {
       const kind = jsonKind(operation);

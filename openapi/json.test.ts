@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { jsonText } from './json.ts';
+import { cloneJson, jsonText } from './json.ts';
+
+describe('cloneJson()', () => {
+  it('shares nothing with what it copies, whatever its keys are called', () => {
+    const original = JSON.parse('{"a":[1,{"b":null}],"__proto__":{"c":true},"toString":"x"}');
+    const copy = cloneJson(original);
+    assert.deepEqual(JSON.stringify(copy), JSON.stringify(original));
+    copy.a[1].b = 2;
+    assert.equal(original.a[1].b, null);
+    assert.equal(Object.getPrototypeOf(copy), Object.prototype);
+  });
+});
 
 describe('JSON as Go reads it', () => {
   it('has the limits of int64 to the last digit, and nothing else changed', () => {

@@ -34,6 +34,15 @@ export function setOwn(object: JsonObject, key: string, value: unknown): void {
   } else object[key] = value;
 }
 
+/** A copy that shares nothing: many times faster than `structuredClone`, for what is JSON and not nested beyond measure. */
+export function cloneJson<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(cloneJson) as T;
+  const copy: JsonObject = {};
+  for (const key of Object.keys(value)) setOwn(copy, key, cloneJson((value as JsonObject)[key]));
+  return copy as T;
+}
+
 /** An own property, never an inherited one. */
 export function getOwn(object: JsonObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;

@@ -1,5 +1,5 @@
 /** What the three kinds of patch have in common. */
-import { isDeeperThan } from './json.ts';
+import { cloneJson, isDeeperThan } from './json.ts';
 
 /** Why a patch cannot be applied; `message` is upstream's. */
 export class PatchError extends Error {
@@ -22,5 +22,5 @@ export class PatchError extends Error {
 /** A copy of a patch that may be taken apart. Throws `PatchError` when it is nested too deeply. */
 export function clonePatch<T>(patch: T): T {
   if (isDeeperThan(patch)) throw new PatchError('exceeded max depth', 400);
-  return structuredClone(patch);
+  return cloneJson(patch);
 }

@@ -2,7 +2,7 @@
  * Strategic merge patch: a merge patch that knows from the types which lists are keyed, and a handful of `$`
  * directives. Follows upstream's apimachinery down to the order of the results.
  */
-import { getOwn, isJsonObject, type JsonObject, jsonKind, setOwn } from './json.ts';
+import { cloneJson, getOwn, isJsonObject, type JsonObject, jsonKind, setOwn } from './json.ts';
 import { clonePatch, PatchError } from './patch-error.ts';
 import { badArgument, badPatchType, goText, malformed } from './strategic-merge-errors.ts';
 import {
@@ -35,7 +35,7 @@ export function applyStrategicMergePatch(definitionId: string, original: unknown
     const kind = jsonKind(patch);
     throw new PatchError(`json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`, 400);
   }
-  const base = isJsonObject(original) ? structuredClone(original) : {};
+  const base = isJsonObject(original) ? cloneJson(original) : {};
   return mergeMap(base, clonePatch(patch), { struct: definitionId });
 }
 

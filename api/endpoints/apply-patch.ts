@@ -1,4 +1,5 @@
 /** The kinds of patch that work on any value, with their errors as upstream answers them. */
+import { cloneJson } from '../../openapi/json.ts';
 import { applyJsonPatch } from '../../openapi/json-patch.ts';
 import { applyMergePatch } from '../../openapi/merge-patch.ts';
 import type { KubeObject } from '../../openapi/object.ts';
@@ -41,7 +42,7 @@ export async function readPatch(request: ApiRequest, declaration: ResourceDeclar
     apply(original, definition) {
       try {
         // What the patch left alone is still the cache's.
-        const patched = structuredClone(apply(original, body, definition));
+        const patched = cloneJson(apply(original, body, definition));
         // Merged strategically is what a kind holds; which one that is, is known.
         if (type === STRATEGIC) Object.assign(patched as KubeObject, typeOf(original as KubeObject));
         return patched;

@@ -1,7 +1,9 @@
 /** PATCH with a configuration to apply: upstream's server-side apply. */
+
 import { isUtf8 } from 'node:buffer';
 import { messageOf } from '../../base/errors.ts';
 import { duplicateFields } from '../../openapi/duplicate-fields.ts';
+import { cloneJson } from '../../openapi/json.ts';
 import type { KubeObject } from '../../openapi/object.ts';
 import { badRequest, conflict } from '../../openapi/status.ts';
 import type { ApiRequest, ApiResult } from '../http/request.ts';
@@ -29,7 +31,7 @@ export async function serverSideApply(
   const change = (stored: KubeObject | undefined): KubeObject => {
     const { object: merged, managedFields } = applyTo(served.fields, stored, configuration, how);
     if (duplicate) reportDuplicate(request, duplicate);
-    const object = typed(structuredClone(merged), UNCHECKED, expectedOf(declaration), context.known);
+    const object = typed(cloneJson(merged), UNCHECKED, expectedOf(declaration), context.known);
     const uid = object.metadata?.uid;
     if (uid && !stored) {
       const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;

@@ -1,3 +1,4 @@
+import { cloneJson } from '../../openapi/json.ts';
 import type { KubeObject } from '../../openapi/object.ts';
 import type { ApiResult } from '../http/request.ts';
 import type { UpdateOptions } from '../registry/store/store.ts';
@@ -15,7 +16,7 @@ export async function update(
   const body = await decodeBody(request, expectedOf(served.declaration), context.known);
   store.checkName(body, info.name);
   // A retry after a conflict begins from the body again, so each attempt gets a copy of its own.
-  const change = () => served.toStored(structuredClone(body) as KubeObject);
+  const change = () => served.toStored(cloneJson(body) as KubeObject);
   const { object, created } = await store.update(info.namespace, info.name, change, write, {
     ...options,
     manage: served.fields.tracker(managerOf(request), info.subresource),

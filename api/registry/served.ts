@@ -1,4 +1,5 @@
 /** One resource as one of its versions serves it, over the store that all its versions share. */
+import { cloneJson } from '../../openapi/json.ts';
 import { apiVersionOf, type KubeObject } from '../../openapi/object.ts';
 import { CachedObject, encodeStored } from '../storage/watch-cache.ts';
 import type { ResourceDeclaration, ServedVersion } from './declaration.ts';
@@ -42,9 +43,9 @@ export class ServedResource {
   shown(object: Stored): Stored;
   shown(object: Stored): Stored {
     if (this.isStored) return object;
-    if (!(object instanceof CachedObject)) return this.#converted(structuredClone(object));
+    if (!(object instanceof CachedObject)) return this.#converted(cloneJson(object));
     return object.derived(this, () => {
-      const converted = this.#converted(structuredClone(object.object));
+      const converted = this.#converted(cloneJson(object.object));
       const bytes = encodeStored(converted);
       const shown = object.as(bytes, converted);
       return shown.bytes.equals(object.bytes) ? object : shown;

@@ -2,6 +2,7 @@
 
 import type { CustomSchema } from '../../../openapi/documents.ts';
 import type { V1CustomResourceDefinitionVersion } from '../../../openapi/generated/types.ts';
+import { cloneJson } from '../../../openapi/json.ts';
 import { builtInSchema } from '../../../openapi/managed-fields/built-in-schema.ts';
 import { apiVersionOf, type KubeObject } from '../../../openapi/object.ts';
 import { StatusError } from '../../../openapi/status.ts';
@@ -172,7 +173,7 @@ class Resource {
   #current(object: KubeObject): KubeObject {
     const isConverted = this.#crd.spec.conversion?.strategy !== 'Webhook';
     if (!this.#hasChanged || !(isConverted || object.apiVersion === this.#apiVersion)) return object;
-    const copy = structuredClone(object);
+    const copy = cloneJson(object);
     this.#fromStored(copy);
     return copy;
   }
@@ -184,7 +185,7 @@ class Resource {
   #askedOf(stored: KubeObject): { version: CustomVersion; object: KubeObject } {
     const version = this.#asked.get(stored);
     if (!version) return { version: this.#stored, object: stored };
-    const object = structuredClone(stored);
+    const object = cloneJson(stored);
     object.apiVersion = apiVersionOf({ group: this.#crd.spec.group, version: version.name });
     version.reshape(object);
     return { version, object };

@@ -1,4 +1,5 @@
 /** What objects hold beside their bytes, such as cluster IPs: taken before a write, and put right after it. */
+import { cloneJson } from '../../../openapi/json.ts';
 import type { KubeObject } from '../../../openapi/object.ts';
 import { isStatus } from '../../../openapi/status.ts';
 import type { Strategy, StrategyContext } from '../declaration.ts';
@@ -30,7 +31,7 @@ export class Allocations {
   /** After an update, made or not: the object holds what is stored of it, no more and no less. */
   settle(stored: KubeObject, context: StrategyContext): void {
     if (!this.#strategy.allocate) return;
-    const copy = structuredClone(stored);
+    const copy = cloneJson(stored);
     this.release(copy);
     try {
       this.take(copy, copy, context);

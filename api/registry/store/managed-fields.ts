@@ -1,6 +1,8 @@
 /** Field management of one resource in one of its versions: what writes do to `metadata.managedFields`. */
+
 import { type Clock, rfc3339 } from '../../../base/clock.ts';
 import type { V1ManagedFieldsEntry } from '../../../openapi/generated/types.ts';
+import { cloneJson } from '../../../openapi/json.ts';
 import { type ApplySchema, DEDUCED } from '../../../openapi/managed-fields/apply-schema.ts';
 import { builtInSchema, zeroObject } from '../../../openapi/managed-fields/built-in-schema.ts';
 import { isSameValue } from '../../../openapi/managed-fields/equal.ts';
@@ -177,7 +179,7 @@ function aliasOf(stored: ResourceDeclaration, apiVersion: string): ServedVersion
 function convert(stored: ResourceDeclaration, object: KubeObject, apiVersion: string): KubeObject {
   const from = object.apiVersion ?? apiVersionOf(stored);
   if (from === apiVersion) return object;
-  const copy = structuredClone(object);
+  const copy = cloneJson(object);
   copy.apiVersion = apiVersionOf(stored);
   aliasOf(stored, from)?.toStored?.(copy);
   copy.apiVersion = apiVersion;
