@@ -11,6 +11,9 @@ import { ipAt, parseCidr } from './registry/validation/ip.ts';
 /** What bears the server's own name: its service with all that belongs to it, and the range of services. */
 const KUBERNETES = 'kubernetes';
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+/** Longer than an address stays with a server that died before it wrote what was to have it. */
+const OTHER_SERVER_MS = 70_000;
+const OTHER_SERVER_PAUSE_MS = 50;
 const WRITE = { user: 'system:apiserver', dryRun: false };
 
 /** Makes what is missing; what is there is left as it is. */
@@ -98,7 +101,23 @@ async function ensure(store: ResourceStore, namespace: string, object: KubeObjec
     return false;
   } catch (error) {
     if (!isStatus(error, 'NotFound')) throw error;
-    await store.create(namespace, object, WRITE);
-    return true;
+  }
+  return create(store, namespace, object);
+}
+
+/** Whether it was made here. Where storage is shared another server may be about to, and hold the address meanwhile. */
+async function create(store: ResourceStore, namespace: string, object: KubeObject): Promise<boolean> {
+  const { clock, storage, cache } = store;
+  const until = clock.monotonic() + OTHER_SERVER_MS;
+  for (;;) {
+    try {
+      await store.create(namespace, structuredClone(object), WRITE);
+      return true;
+    } catch (error) {
+      if (isStatus(error, 'AlreadyExists')) return false;
+      if (!storage.shared || !isStatus(error) || clock.monotonic() >= until) throw error;
+    }
+    await clock.sleep(OTHER_SERVER_PAUSE_MS);
+    if (cache.get(store.key(namespace, object.metadata?.name ?? ''))) return false;
   }
 }

@@ -8,7 +8,6 @@ import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { OpenApiDocuments } from '../openapi/documents.ts';
-import type { V1Service } from '../openapi/generated/types.ts';
 import type { Transport } from '../openapi/transport.ts';
 import { LateAccess } from './auth/access.ts';
 import { AccessControl, type ServiceAccountOptions } from './auth/access-control.ts';
@@ -22,8 +21,17 @@ import { handleNonResource } from './endpoints/non-resource.ts';
 import { openapiDocuments } from './endpoints/openapi.ts';
 import { handleResource } from './endpoints/resource.ts';
 import { type HealthCheck, isHealthPath } from './http/health.ts';
+import {
+  IN_FLIGHT_LIMITS,
+  InFlight,
+  type InFlightLimits,
+  isLongRunning,
+  isMutating,
+  tooManyRequestsAnswer,
+} from './http/in-flight.ts';
 import { Listener, type WireRequest } from './http/listener.ts';
 import type { ApiRequest, ApiResult, UserInfo } from './http/request.ts';
+import { REQUEST_TIMEOUT_MS, RequestDeadline } from './http/request-deadline.ts';
 import { type ResourceInfo, requestInfo } from './http/request-info.ts';
 import { presentationOf, respond, respondError, warningHeaders } from './http/respond.ts';
 import type { Headers, WireResponse } from './http/wire-response.ts';
@@ -32,7 +40,7 @@ import { ipAllocator } from './registry/allocators/ip-allocator.ts';
 import { portAllocator } from './registry/allocators/port-allocator.ts';
 import { CustomResources } from './registry/apiextensions/controller.ts';
 import type { ComponentChecks } from './registry/core/componentstatuses.ts';
-import { seedServices } from './registry/core/service-allocation.ts';
+import { followServices, seedServices, servicesIn } from './registry/core/service-allocation.ts';
 import type { ResourceDeclaration } from './registry/declaration.ts';
 import { Registry } from './registry/registry.ts';
 import { builtinResources } from './registry/resources.ts';
@@ -66,6 +74,10 @@ export interface ApiServerOptions {
    * the default accounts and publish the root CA. Default true.
    */
   requireServiceAccounts?: boolean;
+  /** Requests worked on at a time; upstream's defaults when absent. */
+  inFlightLimits?: InFlightLimits;
+  /** How long a request may take, in ms; upstream's `--request-timeout`, a minute when absent. */
+  requestTimeoutMs?: number;
   /** Freezes what is cached, so that a component that mutates it fails: for tests. */
   freeze?: boolean;
 }
@@ -78,9 +90,12 @@ export class ApiServer {
   readonly #documents: OpenApiDocuments;
   readonly #access: AccessControl;
   readonly #checks: HealthCheck[];
+  readonly #inFlight: InFlight;
   #listener: Listener | undefined;
   #custom: CustomResources | undefined;
   #expiry: { stop(): Promise<void> } | undefined;
+  readonly #stopping = new AbortController();
+  #following: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
   private constructor(options: ApiServerOptions, cache: WatchCache, registry: Registry, access: AccessControl) {
@@ -99,6 +114,7 @@ export class ApiServer {
       ...(kubelet ? { kubelet } : {}),
     };
     this.#access = access;
+    this.#inFlight = new InFlight(options.inFlightLimits ?? IN_FLIGHT_LIMITS, () => clock.monotonic());
     this.#checks = [
       { name: 'ping', check: async () => undefined },
       { name: 'etcd', check: async () => void (await options.storage.revision()) },
@@ -136,13 +152,12 @@ export class ApiServer {
     const admission = admissionChain(cache, clock, random, options.requireServiceAccounts !== false);
     const dependencies = { storage, cache, clock, random, admission };
     const registry = new Registry(dependencies, declarations);
-    seedServices(
-      { clusterIPs, nodePorts },
-      cache.list('/registry/services/specs/').items.map((item) => item.object as V1Service),
-    );
+    seedServices({ clusterIPs, nodePorts }, servicesIn(cache));
     const access = new AccessControl({ ...options, cache });
     late.bind(access);
     const server = new ApiServer(options, cache, registry, access);
+    if (storage.shared)
+      server.#following = followServices({ clusterIPs, nodePorts }, cache, clock, server.#stopping.signal);
     try {
       await bootstrapObjects(registry, options.serviceClusterIpRange);
       server.#custom = await CustomResources.start({ registry, dependencies, clock, log, describe });
@@ -186,6 +201,8 @@ export class ApiServer {
     await this.#access.stop();
     await this.#custom?.stop();
     await this.#expiry?.stop();
+    this.#stopping.abort();
+    await this.#following;
     await this.#cache.stop();
     await this.#options.storage.close();
   }
@@ -193,16 +210,47 @@ export class ApiServer {
   async #serve(wire: WireRequest, response: WireResponse): Promise<void> {
     const { clock, random } = this.#options;
     const headers = { 'audit-id': random.uuid(), 'cache-control': 'no-cache, private' };
+    const deadline = new RequestDeadline(
+      clock,
+      this.#options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+      response,
+      wire.signal,
+    );
     let request: ApiRequest | undefined;
     try {
       wire.signal.throwIfAborted();
       request = await this.#read(wire);
+      if (isLongRunning(request.info)) deadline.lift();
       // Nothing is done for a client that could not read the answer.
       if (request.info.resource && !wire.upgrade) presentationOf(request, this.#declarationOf(request.info.resource));
-      await respond(await this.#filtered(request), request, response, clock, headers);
+      await this.#limited(request, response, (work) => deadline.within(work), headers);
     } catch (error) {
       const warnings = request ? warningHeaders(request) : {};
       await this.#refuse(error, wire, response, { ...headers, ...warnings });
+    }
+  }
+
+  /** Answers a request while it holds a place among those in flight. */
+  async #limited(
+    request: ApiRequest,
+    response: WireResponse,
+    within: <T>(work: Promise<T>) => Promise<T>,
+    headers: Headers,
+  ): Promise<void> {
+    const { clock } = this.#options;
+    if (isLongRunning(request.info)) {
+      await respond(await this.#filtered(request), request, response, clock, headers);
+      return;
+    }
+    this.#access.authorize(request.user, request.info);
+    // Whoever sends his body a byte a second must not take a place from those who do not.
+    if (isMutating(request.info)) await within(settled(request.bytes()));
+    const place = this.#inFlight.enter(request.info, request.user, response);
+    try {
+      const result = place ? await within(this.#handled(request)) : tooManyRequestsAnswer();
+      await respond(result, request, response, clock, headers);
+    } finally {
+      place?.leave();
     }
   }
 
@@ -249,6 +297,10 @@ export class ApiServer {
 
   async #filtered(request: ApiRequest): Promise<ApiResult> {
     this.#access.authorize(request.user, request.info);
+    return this.#handled(request);
+  }
+
+  async #handled(request: ApiRequest): Promise<ApiResult> {
     if (request.info.resource) return handleResource(request, request.info.resource, this.#endpoints);
     const serverAddress = () => `${this.#options.serving?.host ?? '127.0.0.1'}:${this.port}`;
     const discovered = issuerDiscovery(request, this.#access.tokens, serverAddress);
@@ -267,6 +319,14 @@ function expiring(declarations: readonly ResourceDeclaration[]): ExpiringResourc
     const { ttlSeconds } = declaration;
     return ttlSeconds === undefined ? [] : [{ prefix: storagePrefix(declaration), ttlSeconds }];
   });
+}
+
+/** Resolves in any case: whoever needs the outcome asks for it again. */
+function settled(work: Promise<unknown>): Promise<void> {
+  return work.then(
+    () => undefined,
+    () => undefined,
+  );
 }
 
 /** Who only probes. */

@@ -3,16 +3,20 @@ import { readFile } from 'node:fs/promises';
 import { parseTokenFile } from '../api/http/authenticate.ts';
 import type { UserInfo } from '../api/http/request.ts';
 import { ApiServer } from '../api/server.ts';
+import type { Storage } from '../api/storage/interface.ts';
 import { MemoryStorage } from '../api/storage/memory.ts';
 import { systemClock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
-import { adminToken, homeAt, makeHome, writePrivate } from './home.ts';
+import { type EtcdFlags, etcdSettings, openEtcdStorage } from './etcd.ts';
+import { adminToken, type Home, homeAt, makeHome, writePrivate } from './home.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { createLog } from './log.ts';
 import { loadPki } from './pki.ts';
 import { untilSignal } from './signals.ts';
+import { openStore, type StoreFlags, storeSettings } from './store-flags.ts';
 
-export interface ApiServerFlags {
+export interface ApiServerFlags extends EtcdFlags, StoreFlags {
   securePort: number;
   bindAddress: string;
   tokenAuthFile?: string;
@@ -20,6 +24,10 @@ export interface ApiServerFlags {
   serviceClusterIpRange: string;
   /** Seconds. */
   eventTtl: number;
+  maxRequestsInflight: number;
+  maxMutatingRequestsInflight: number;
+  /** Seconds. */
+  requestTimeout: number;
   logLevel: string;
 }
 
@@ -42,9 +50,7 @@ export async function apiserver(flags: ApiServerFlags): Promise<void> {
     for (const [text, user] of parseTokenFile(await readFile(flags.tokenAuthFile, 'utf8'))) tokens.set(text, user);
   }
   const server = await ApiServer.start({
-    storage: flags.inMemory
-      ? new MemoryStorage()
-      : await (await import('../api/storage/lmdb/lmdb.ts')).openLmdb(home.store),
+    storage: await openStorage(flags, home, log),
     clock: systemClock,
     random: systemRandom,
     log,
@@ -59,6 +65,8 @@ export async function apiserver(flags: ApiServerFlags): Promise<void> {
     serviceClusterIpRange: flags.serviceClusterIpRange,
     serviceNodePortRange: '30000-32767',
     eventTtlSeconds: flags.eventTtl,
+    inFlightLimits: { readOnly: flags.maxRequestsInflight, mutating: flags.maxMutatingRequestsInflight },
+    requestTimeoutMs: flags.requestTimeout * 1000,
     serviceAccounts: { keys: [pki.serviceAccountKey] },
     kubelet: { tls: () => ({ ...pki.apiserverKubeletClient, ca: pki.ca.cert }) },
   });
@@ -67,4 +75,11 @@ export async function apiserver(flags: ApiServerFlags): Promise<void> {
   log.info({ address, kubeconfig: home.kubeconfig }, 'apiserver: ready');
   await untilSignal();
   await server.stop();
+}
+
+async function openStorage(flags: ApiServerFlags, home: Home, log: Log): Promise<Storage> {
+  const etcd = await etcdSettings(flags);
+  if (etcd) return openEtcdStorage(etcd, systemClock, log);
+  if (flags.inMemory) return new MemoryStorage();
+  return openStore(home.store, storeSettings(flags), systemClock, log);
 }

@@ -15,18 +15,24 @@ import { type Log, silentLog } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import { Client } from '../client/client.ts';
 import { gatewayOf } from '../nodeagent/runtime/cidr.ts';
+import { type EtcdSettings, openEtcdStorage } from './etcd.ts';
 import { adminToken, type Home, makeHome } from './home.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { kubeletPart, proxyPart } from './node.ts';
 import { controllersPart, type Part, type PartContext, schedulerPart, stopParts } from './parts.ts';
 import { loadPki, type Pki } from './pki.ts';
+import { openStore, type StoreSettings } from './store-flags.ts';
 
-export type Engine = 'memory' | 'lmdb';
+export type Engine = 'memory' | 'lmdb' | 'etcd';
 export type NodeKind = 'docker' | 'simulated' | 'none';
 
 export interface ClusterOptions {
-  /** Where objects are kept: `memory` forgets them at `stop()`, `lmdb` keeps them in `home`. Default `memory`. */
+  /** Where objects are kept: `memory` forgets them at `stop()`, `lmdb` keeps them in `home`, `etcd` in `etcd`. Default `memory`. */
   engine?: Engine;
+  /** For the engine `etcd`. */
+  etcd?: EtcdSettings;
+  /** For the engine `lmdb`. */
+  store?: Partial<StoreSettings>;
   /** State folder; needed for `lmdb` and for a Docker node. */
   home?: Home;
   /** Address to listen on. Default 127.0.0.1. */
@@ -131,7 +137,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const [pki, token, storage] = await Promise.all([
     loadClusterPki(options, clock, random),
     options.home ? adminToken(options.home, random) : random.bytes(24).toString('base64url'),
-    openStorage(options),
+    openStorage(options, clock, log),
   ]);
   const api = await startApi(options, { clock, random, log, host, pki, token, storage });
   const server = `https://${host}:${api.port}`;
@@ -198,11 +204,14 @@ function wellInside({ scheduler, controllers }: ClusterOptions): ComponentChecks
   };
 }
 
-async function openStorage(options: ClusterOptions): Promise<Storage> {
+async function openStorage(options: ClusterOptions, clock: Clock, log: Log): Promise<Storage> {
+  if (options.engine === 'etcd') {
+    if (!options.etcd) throw new Error('start cluster: engine etcd keeps its objects in an etcd; pass etcd');
+    return openEtcdStorage(options.etcd, clock, log);
+  }
   if (options.engine !== 'lmdb') return new MemoryStorage();
   if (!options.home) throw new Error('start cluster: engine lmdb keeps its objects in a folder; pass home');
-  const { openLmdb } = await import('../api/storage/lmdb/lmdb.ts');
-  return openLmdb(options.home.store);
+  return openStore(options.home.store, options.store ?? {}, clock, log);
 }
 
 async function startApi(

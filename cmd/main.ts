@@ -3,14 +3,15 @@
 import { Command, Option } from 'commander';
 import { parseDuration } from '../base/duration.ts';
 import { messageOf } from '../base/errors.ts';
+import { withEtcdFlags } from './etcd.ts';
+import { withStoreFlags } from './store-flags.ts';
 
 const program = new Command('kubets')
   .description('Kubernetes in TypeScript: one command, a cluster that stock kubectl drives')
   .showHelpAfterError()
   .configureHelp({ showGlobalOptions: true });
 
-program
-  .command('up')
+withStoreFlags(withEtcdFlags(program.command('up')))
   .description('start a cluster in the foreground; Ctrl-C stops it, its pods go on running')
   .option('--secure-port <port>', 'port of the API server', portNumber, 6443)
   .option('--bind-address <address>', 'address of the API server', '127.0.0.1')
@@ -30,8 +31,7 @@ program
   .option('--purge', 'forget its objects and certificates, too', false)
   .action(async (options) => (await import('./down.ts')).down(options));
 
-program
-  .command('apiserver')
+withStoreFlags(withEtcdFlags(program.command('apiserver')))
   .description('run the API server alone')
   .option('--secure-port <port>', 'port to listen on', portNumber, 6443)
   .option('--bind-address <address>', 'address to listen on', '127.0.0.1')
@@ -39,6 +39,9 @@ program
   .option('--in-memory', 'keep objects in memory only', false)
   .option('--service-cluster-ip-range <cidr>', 'addresses of Services', '10.96.0.0/16')
   .option('--event-ttl <duration>', 'how long Events are kept', seconds, 3600)
+  .option('--max-requests-inflight <count>', 'reading requests worked on at a time, 0 for any number', count, 400)
+  .option('--max-mutating-requests-inflight <count>', 'the same for those that write', count, 200)
+  .option('--request-timeout <duration>', 'how long a request may take that is no watch or the like', seconds, 60)
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
   .action(async (options) => (await import('./apiserver.ts')).apiserver(options));
 
@@ -76,6 +79,28 @@ program
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
   .action(async (options) => (await import('./components.ts')).proxy(options));
 
+const store = program
+  .command('store')
+  .description('look after the objects on disk (the folder store of the state folder)');
+
+store
+  .command('check')
+  .description('read and verify all of it, also while the cluster runs; the exit status is 1 when it is damaged')
+  .action(async () => (await import('./store.ts')).check());
+
+store
+  .command('backup')
+  .argument('<file>', 'where to write it')
+  .description('copy what it holds now to a file, also while the cluster runs')
+  .action(async (file) => (await import('./store.ts')).backup(file));
+
+store
+  .command('restore')
+  .argument('<file>', 'a backup')
+  .option('--force', 'replace the store there is', false)
+  .description('put a backup in its place while nothing runs')
+  .action(async (file, options) => (await import('./store.ts')).restore(file, options));
+
 program
   .command('version')
   .description('print the versions')
@@ -85,6 +110,13 @@ function seconds(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined || ms <= 0) throw new Error(`${text} is no duration: write it as 1h30m or 90s`);
   return ms / 1000;
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0)
+    throw new Error(`${text} is no count: it takes a whole number, 0 or more`);
+  return number;
 }
 
 function portNumber(text: string): number {

@@ -4,15 +4,17 @@ import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { KUBERNETES_VERSION } from '../api/endpoints/version.ts';
 import { systemClock } from '../base/clock.ts';
-import { startCluster } from './cluster-core.ts';
+import { type Engine, startCluster } from './cluster-core.ts';
 import { dockerSocket } from './docker-socket.ts';
+import { type EtcdFlags, etcdSettings } from './etcd.ts';
 import { homeAt, makeHome, removePid, runningProcess, writePid, writePrivate } from './home.ts';
 import { createLog } from './log.ts';
 import { untilSignal } from './signals.ts';
+import { type StoreFlags, storeSettings } from './store-flags.ts';
 import { screenFor } from './terminal.ts';
 import { packageVersion } from './version.ts';
 
-export interface UpOptions {
+export interface UpOptions extends EtcdFlags, StoreFlags {
   securePort: number;
   bindAddress: string;
   inMemory: boolean;
@@ -42,8 +44,11 @@ export async function up(options: UpOptions): Promise<void> {
     screen.title(`kubets ${packageVersion()} · Kubernetes ${KUBERNETES_VERSION} · ${home.root}`);
     const host = await hostFor(options);
     if (host.warning.length > 0) screen.warning(host.warning);
+    const etcd = await etcdSettings(options);
     const cluster = await startCluster({
-      engine: options.inMemory ? 'memory' : 'lmdb',
+      engine: engineOf(options),
+      ...(etcd ? { etcd } : {}),
+      store: storeSettings(options),
       home,
       host: options.bindAddress,
       port: options.securePort,
@@ -65,6 +70,11 @@ export async function up(options: UpOptions): Promise<void> {
   } finally {
     await removePid(home);
   }
+}
+
+function engineOf({ etcdServers, inMemory }: UpOptions): Engine {
+  if (etcdServers) return 'etcd';
+  return inMemory ? 'memory' : 'lmdb';
 }
 
 interface Host {

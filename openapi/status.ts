@@ -212,8 +212,9 @@ export function serviceUnavailable(message: string): StatusError {
   return failure(503, 'ServiceUnavailable', message);
 }
 
-export function timeout(message: string, retryAfterSeconds: number): StatusError {
-  return failure(504, 'Timeout', `Timeout: ${message}`, { retryAfterSeconds });
+export function timeout(message: string, retryAfterSeconds?: number): StatusError {
+  const details = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+  return failure(504, 'Timeout', `Timeout: ${message}`, details);
 }
 
 export function internalError(message: string): StatusError {

@@ -18,6 +18,41 @@ start_cluster() { # name, arguments...
   done
 }
 
+etcd= # the process of the etcd that runs
+
+# Starts an etcd of one member on free ports, and names it in `etcd_url`.
+start_etcd() { # name
+  local ports waited=0
+  read -ra ports < <(node -e '
+    const { createServer } = require("node:net");
+    const servers = [0, 0].map((port) => createServer().listen(port, "127.0.0.1", () => {
+      if (!servers.every((server) => server.listening)) return;
+      console.log(...servers.map((server) => server.address().port));
+      for (const server of servers) server.close();
+    }));
+  ')
+  etcd_url=http://127.0.0.1:${ports[0]}
+  local peer_url=http://127.0.0.1:${ports[1]}
+  command etcd --data-dir "$work/$1.etcd" --log-level error \
+    --listen-client-urls "$etcd_url" --advertise-client-urls "$etcd_url" \
+    --listen-peer-urls "$peer_url" --initial-advertise-peer-urls "$peer_url" \
+    --initial-cluster "default=$peer_url" >"$work/$1.etcd.log" 2>&1 </dev/null &
+  etcd=$!
+  until (: >"/dev/tcp/127.0.0.1/${ports[0]}") 2>/dev/null; do
+    if ! kill -0 "$etcd" 2>/dev/null || [ $waited -ge 100 ]; then return 1; fi
+    sleep 0.1
+    waited=$((waited + 1))
+  done
+}
+
+stop_etcd() {
+  local process=$etcd
+  etcd=
+  [ -n "$process" ] || return 0
+  kill "$process" 2>/dev/null || return 0
+  wait "$process" || true
+}
+
 # Fails unless the cluster still ran, and ended well when asked to.
 stop_cluster() {
   local process=$cluster waited=0

@@ -5,6 +5,7 @@
 #   scripts/host.sh build            npm packages and build
 #   scripts/host.sh packages         the system packages that are missing
 #   scripts/host.sh clients          the official clients of other languages that tests use; fails likewise
+#   scripts/host.sh etcd             the etcd that tests use; fails likewise
 #   scripts/host.sh real             what tests against real components need; fails where it cannot be had
 #   scripts/host.sh stop-docker      the Docker daemon if we started it
 set -euo pipefail
@@ -112,6 +113,12 @@ clients() {
   install_missing || die 'Tests with the official clients need these system packages.'
 }
 
+etcd_server() {
+  missing=()
+  need etcd-server 'is the etcd that objects are kept in' have etcd
+  install_missing || die 'Tests with etcd need this system package.'
+}
+
 example_image() {
   scripts/busybox-image.sh || warn 'The image of the examples, kubets/busybox:1, could not be made.'
 }
@@ -153,7 +160,8 @@ case $command in
     ;;
   packages) system_packages ;;
   clients) clients ;;
+  etcd) etcd_server ;;
   real) real ;;
   stop-docker) stop_docker ;;
-  *) die "usage: scripts/host.sh up|down|build|packages|clients|real|stop-docker" ;;
+  *) die "usage: scripts/host.sh up|down|build|packages|clients|etcd|real|stop-docker" ;;
 esac

@@ -9,14 +9,16 @@ set -euo pipefail
 . "$repo/scripts/cluster.sh"
 cd "$repo"
 
-# A suite a line: its name; what it needs (`real`: root, Docker, iptables; `up …`: a cluster of its own, started so); the
-# time one test may take; its files.
+# A suite a line: its name; what it needs (`real`: root, Docker, iptables; `up …`: a cluster of its own, started so;
+# `etcd`: an etcd is installed; `etcd up …`: a cluster with an etcd of its own); the time one test may take; its files.
 suites=(
   'unit|-|10s|dist/{base,openapi,client,scheduler,controllers,nodeagent,cmd,bench,tidy}/**/*.test.js dist/api/{endpoints,http,registry}/**/*.test.js'
-  'storage|-|30s|dist/api/storage/**/*.test.js'
+  'storage|etcd|30s|dist/api/storage/**/*.test.js'
   'conformance-memory|up --in-memory|60s|dist/conformance/**/*.test.js'
   'conformance-lmdb|up --node simulated|60s|dist/conformance/**/*.test.js'
-  'e2e|real|120s|dist/e2e/**/*.test.js'
+  'conformance-etcd|etcd up --node simulated --etcd-compaction-interval 15s|60s|dist/conformance/**/*.test.js'
+  'e2e|real|120s|dist/e2e/*.test.js dist/e2e/rude/*.test.js'
+  'crash|etcd|120s|dist/e2e/crash/*.test.js'
 )
 
 work=$(mktemp -d)
@@ -24,6 +26,7 @@ work=$(mktemp -d)
 export KUBETS_HOME=$work/home
 cleanup() {
   stop_cluster || true
+  stop_etcd
   scripts/host.sh stop-docker || true
   rm -rf "$work"
 }
@@ -35,7 +38,7 @@ failed=0
 # The gate asks a hundred thousand random questions, the same ones each time; other seeds are for whoever looks for more.
 export FUZZ_SEED=${FUZZ_SEED:-36}
 fuzz_requests() { # suite
-  # What the engines differ in is for the storage suite; a few are enough for the second.
+  # What the engines differ in is for the storage suite; a few are enough for the others.
   case $1 in conformance-memory) echo 100000 ;; *) echo 5000 ;; esac
 }
 
@@ -64,17 +67,33 @@ could_not_run() { # suite, why
 }
 
 run_suite() { # name, needs, timeout, files
-  local name=$1 needs=$2 timeout=$3 status=0 files
+  local name=$1 needs=$2 timeout=$3 status=0 files flags=()
   read -ra files <<<"$4"
   say "${bold}$name$plain"
+  case $needs in
+    etcd*) scripts/host.sh etcd || { could_not_run "$name" 'etcd is missing' && return; } ;;
+  esac
+  case $needs in
+    etcd\ up*)
+      if ! start_etcd "$name"; then
+        tail -n 20 "$work/$name.etcd.log" >&2
+        stop_etcd
+        could_not_run "$name" 'etcd did not start'
+        return
+      fi
+      needs=${needs#etcd }
+      flags=(--etcd-servers "$etcd_url")
+      ;;
+  esac
   case $needs in
     real) scripts/host.sh real || { could_not_run "$name" 'a real component is missing' && return; } ;;
     up*)
       scripts/host.sh clients || { could_not_run "$name" 'an official client is missing' && return; }
       # shellcheck disable=SC2086 # they are several arguments
-      if ! start_cluster "$name" $needs; then
+      if ! start_cluster "$name" $needs "${flags[@]}"; then
         tail -n 20 "$work/$name.log" >&2
         stop_cluster || true
+        stop_etcd
         could_not_run "$name" "kubets $needs did not become ready"
         return
       fi
@@ -88,6 +107,7 @@ run_suite() { # name, needs, timeout, files
     tail -n 20 "$work/$name.log" >&2
     status=1
   fi
+  stop_etcd
   count "$name" "$status"
 }
 

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { connect } from 'node:tls';
+import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { V1Node, V1Pod } from '../../openapi/generated/types.ts';
 import {
@@ -35,6 +36,8 @@ const LOG_PARAMETERS = [
 const EXEC_PARAMETERS = ['stdin', 'stdout', 'stderr', 'tty', 'command'];
 const RENAMED: Record<string, string> = { stdin: 'input', stdout: 'output', stderr: 'error' };
 const HEAD_MAX_BYTES = 64 * 1024;
+/** How long a client may take to read the last of a tunnel whose other end is gone. */
+const LINGER_MS = 5_000;
 
 interface Target {
   host: string;
@@ -65,7 +68,7 @@ export async function podTunnel(target: ResourceRequest): Promise<ApiResult> {
   if (info.subresource === 'exec' && !request.query.get('command'))
     throw badRequest('you must specify at least 1 command for the container');
   const kubelet = kubeletTarget(target, info.subresource, container, pick(request.query, EXEC_PARAMETERS));
-  await tunnel(kubelet, request.upgrade, request.signal);
+  await tunnel(kubelet, request.upgrade, request.signal, target.context.clock);
   return { kind: 'taken' };
 }
 
@@ -76,7 +79,12 @@ export async function podPortForward(target: ResourceRequest): Promise<ApiResult
   if (!pod.spec?.nodeName) throw badRequest(`pod ${info.name} does not have a host assigned`);
   if (!request.upgrade) throw badRequest('Upgrade request required');
   const { path, ...kubelet } = kubeletTarget(target, 'portForward', { pod, name: '' }, pick(request.query, ['ports']));
-  await tunnel({ ...kubelet, path: path.replace(/\/(?=\?|$)/, '') }, request.upgrade, request.signal);
+  await tunnel(
+    { ...kubelet, path: path.replace(/\/(?=\?|$)/, '') },
+    request.upgrade,
+    request.signal,
+    target.context.clock,
+  );
   return { kind: 'taken' };
 }
 
@@ -198,6 +206,7 @@ function tunnel(
   target: Target,
   client: { request: IncomingMessage; socket: Duplex; head: Buffer },
   signal: AbortSignal,
+  clock: Clock,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
@@ -230,11 +239,19 @@ function tunnel(
     signal.addEventListener('abort', stop, { once: true });
     upstream.once('close', () => {
       signal.removeEventListener('abort', stop);
-      if (joined) client.socket.end();
+      if (joined) endSoon(client.socket, clock);
       resolve();
     });
     client.socket.once('close', () => upstream.destroy());
   });
+}
+
+/** Ends a connection, also where the other end never does. */
+function endSoon(socket: Duplex, clock: Clock): void {
+  if (socket.destroyed) return;
+  socket.end();
+  const timer = clock.after(LINGER_MS, () => socket.destroy());
+  socket.once('close', () => timer.cancel());
 }
 
 /** The client's headers go along, but for those that were meant for us. */

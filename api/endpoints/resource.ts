@@ -121,7 +121,14 @@ export async function handleResource(
   if (info.name === '' && ['update', 'patch'].includes(info.verb)) throw wrongMethod();
   if (info.verb === 'deletecollection' && declaration.namespaced && info.namespace === '') throw wrongMethod();
   if (declaration.virtual) return answerVirtual(target, declaration.virtual);
+  await untilLatest(target);
   return VERBS[info.verb](target);
+}
+
+/** Reads that name no version, not even 0 for any, are of what all servers have committed up to now. */
+function untilLatest({ request, info, store }: ResourceRequest): Promise<void> | undefined {
+  const isRead = ['get', 'list', 'watch', 'deletecollection'].includes(info.verb);
+  return isRead && !request.query.get('resourceVersion') ? store.cache.caughtUp(request.signal) : undefined;
 }
 
 function targetOf(
@@ -133,11 +140,13 @@ function targetOf(
   return { request, info, served, declaration: served.declaration, store: served.store, context };
 }
 
-function handleSubresource(target: ResourceRequest): Promise<ApiResult> {
+async function handleSubresource(target: ResourceRequest): Promise<ApiResult> {
   const { info, declaration } = target;
+  await untilLatest(target);
   const special = specialSubresources(declaration).find((entry) => entry.name === info.subresource);
   if (special) {
     if (!special.verbs.some((verb) => verb === info.verb)) throw wrongMethod();
+    await target.store.cache.caughtUp(target.request.signal);
     return special.handle(target);
   }
   if (info.subresource === 'scale' && declaration.scale) {

@@ -44,11 +44,12 @@ export async function watch({ request, info, served, store, context }: ResourceR
       bookmarks: booleanParameter(query, 'allowWatchBookmarks'),
       initialEventsEnd: sendInitialEvents === true && booleanParameter(query, 'allowWatchBookmarks'),
       signal,
+      onEnd: end,
     },
     bookmarkDue,
   );
   const shown = served.isStored ? frames : shownBy(served, frames);
-  return { kind: 'watch', frames: ending(shown, end), resource: served.declaration };
+  return { kind: 'watch', frames: ending(shown, end), resource: served.declaration, over: signal };
 }
 
 /** Events in the version asked for; bookmarks are in it already. */

@@ -184,8 +184,47 @@ describe('Listener', () => {
       await eventually(() => clock.timers > 0, 'the body is awaited');
       await clock.advance(60_000);
       await connection.until(/^HTTP\/1.1 504 /);
+      // It may go on sending for a while, so that it gets to read that, but not for ever.
+      await clock.advance(9_999);
+      connection.socket.write('l');
+      await clock.advance(1);
+      await connection.closed();
       assert.equal(clock.timers, 0);
-      connection.destroy();
+    });
+
+    it('gives up a client that does not send the rest of what has been refused', async () => {
+      const clock = new FakeClock();
+      const { port } = await serve(echo, { clock });
+      const connection = await RawConnection.open(port);
+      connection.request('what is this');
+      await connection.until(/^HTTP\/1.1 400 /);
+      connection.socket.write('and this');
+      await clock.advance(5_000);
+      await connection.closed();
+      assert.equal(clock.timers, 0);
+    });
+
+    it('begins with a request when the one before it is answered, and takes only so many ahead', async () => {
+      let begun = 0;
+      const answers: (() => void)[] = [];
+      const { port } = await serve(async (_request, response) => {
+        begun++;
+        await new Promise<void>((resolve) => answers.push(resolve));
+        response.start(200, { 'content-length': '0' });
+        response.end();
+      });
+      const connection = await RawConnection.open(port);
+      for (let i = 0; i < 3; i++) connection.request(`GET /${i}`);
+      for (let i = 0; i < 3; i++) {
+        await eventually(() => answers.length === 1, `request ${i} is there`);
+        assert.equal(begun, i + 1);
+        answers.pop()?.();
+      }
+      await connection.until(/(HTTP\/1.1 200 OK[\s\S]*){3}$/);
+      for (let i = 0; i < 300; i++) connection.request(`GET /${i}`);
+      await connection.closed();
+      assert.ok(begun <= 4, String(begun));
+      for (const answer of answers) answer();
     });
 
     for (const [title, status] of [

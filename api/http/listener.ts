@@ -15,12 +15,17 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { serviceUnavailable } from '../../openapi/status.ts';
-import { discardBody, readBody } from './body.ts';
+import { BODY_TIMEOUT_MS, BodyMemory, discardBody, readBody } from './body.ts';
 import { CLIENT_GONE, NodeResponse, RawResponse, type WireResponse } from './wire-response.ts';
 
 const HEADERS_MAX_BYTES = 1024 * 1024;
+/** Upstream's, for the TLS handshake and for the headers of a request over HTTP/1.1. */
 const HEADERS_TIMEOUT_MS = 32_000;
+/** How often it is looked for those who take longer. */
+const CHECK_MS = 5_000;
 const STREAMS_MAX = 250;
+/** Requests that may wait on an HTTP/1.1 connection for those before them: as many as there may be streams on HTTP/2. */
+const PIPELINED_MAX = STREAMS_MAX;
 /** Upstream's: a connection without a request under way for so long is closed. */
 const IDLE_MS = 90_000;
 /** Upstream's: how often TCP asks whether a silent client still lives. */
@@ -66,8 +71,11 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Http2SecureServer;
   readonly #sockets = new Set<Socket>();
-  readonly #sessions = new Set<ServerHttp2Session>();
+  /** Each with the number of its requests that are under way. */
+  readonly #sessions = new Map<ServerHttp2Session, number>();
   readonly #exchanges = new Set<Exchange>();
+  readonly #bodies = new BodyMemory();
+  readonly #pipelined = new WeakMap<Socket, number>();
   #stopping: Error | undefined;
   #onAnswered: () => void = () => undefined;
 
@@ -81,12 +89,15 @@ export class Listener {
       requestCert: true,
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
+      handshakeTimeout: HEADERS_TIMEOUT_MS,
       maxHeaderListPairs: 256,
       settings: { maxConcurrentStreams: STREAMS_MAX, maxHeaderListSize: HEADERS_MAX_BYTES },
     });
     // What an HTTP/1.1 server takes as options, this one has only as properties.
     Object.assign(this.#server, {
       headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: HEADERS_TIMEOUT_MS + BODY_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_MS,
       keepAliveTimeout: IDLE_MS,
       maxHeaderSize: HEADERS_MAX_BYTES,
     });
@@ -99,7 +110,9 @@ export class Listener {
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       this.#onUpgrade(request, socket, head),
     );
-    this.#server.on('clientError', refuse);
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
+      refuse(error, socket, options.clock),
+    );
     // We are no proxy. Without a listener HTTP/1.1 clients would get no answer at all; over HTTP/2 Node has one.
     this.#server.on('connect', (_request: unknown, target: Duplex | Http2ServerResponse) => {
       if ('writeHead' in target) target.writeHead(405).end();
@@ -143,7 +156,7 @@ export class Listener {
   async close(): Promise<void> {
     this.#stopping = serviceUnavailable('apiserver is shutting down');
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const session of this.#sessions) session.close();
+    for (const session of this.#sessions.keys()) session.close();
     for (const exchange of this.#exchanges) exchange.abort.abort(this.#stopping);
     await this.#answered();
     // What was written last gets a turn of the loop to get out.
@@ -154,7 +167,7 @@ export class Listener {
 
   /** Closes HTTP/2 sessions without a request under way, as happens to each after a time. */
   closeIdleSessions(): void {
-    for (const session of this.#sessions) this.#closeIdle(session);
+    for (const session of this.#sessions.keys()) this.#closeIdle(session);
   }
 
   #answered(): Promise<void> {
@@ -176,20 +189,37 @@ export class Listener {
   }
 
   #onSession(session: ServerHttp2Session): void {
-    this.#sessions.add(session);
+    this.#sessions.set(session, 0);
     session.once('close', () => this.#sessions.delete(session));
     session.setTimeout(IDLE_MS, () => this.#closeIdle(session));
   }
 
   #closeIdle(session: ServerHttp2Session): void {
-    for (const exchange of this.#exchanges) if (exchange.session === session) return;
-    session.close();
+    if (!this.#sessions.get(session)) session.close();
   }
 
   #onRequest(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): void {
+    // Node reads on while an answer is under way. Its turn has a request when it could be answered, not before.
+    if ('stream' in request || response.socket) this.#begin(request, response);
+    else this.#onPipelined(request, response as ServerResponse);
+  }
+
+  #onPipelined(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    const waiting = (this.#pipelined.get(socket) ?? 0) + 1;
+    this.#pipelined.set(socket, waiting);
+    if (waiting > PIPELINED_MAX) socket.destroy();
+    response.once('socket', () => {
+      this.#pipelined.set(socket, (this.#pipelined.get(socket) ?? 1) - 1);
+      this.#begin(request, response);
+    });
+  }
+
+  #begin(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): void {
     const abort = new AbortController();
+    const { clock } = this.#options;
     const session = 'stream' in request ? (request.stream.session as ServerHttp2Session | undefined) : undefined;
-    const exchange = { abort, session, response: new NodeResponse(response, abort.signal) };
+    const exchange = { abort, session, response: new NodeResponse(response, abort.signal, clock) };
     const onGone = () => this.#ended(exchange);
     response.once('close', onGone);
     // An HTTP/2 client that goes on sending keeps its stream open, but a server that stops has done with it.
@@ -197,19 +227,31 @@ export class Listener {
     // Both are followed by `close`; without a listener they would end the process.
     request.on('error', onGone);
     response.on('error', onGone);
-    const { clock } = this.#options;
     const wire: WireRequest = {
       ...common(request),
-      bytes: once(() => readBody(request, clock, abort.signal)),
+      bytes: once(() => readBody(request, clock, abort.signal, this.#bodies)),
       socket: (session ? session.socket : request.socket) as TLSSocket | undefined,
       signal: abort.signal,
     };
-    void this.#handle(wire, exchange).finally(() => discardBody(request));
+    if (!session) {
+      void this.#handle(wire, exchange).finally(() => discardBody(request, clock));
+      return;
+    }
+    // What else has come with it is read first: streams that are opened and reset at once cost no more than that.
+    this.#enter(exchange);
+    setImmediate(() => {
+      if (!abort.signal.aborted || this.#stopping)
+        void this.#handle(wire, exchange).finally(() => discardBody(request, clock));
+    });
   }
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const abort = new AbortController();
-    const exchange = { abort, session: undefined, response: new RawResponse(socket, abort.signal) };
+    const exchange = {
+      abort,
+      session: undefined,
+      response: new RawResponse(socket, abort.signal, this.#options.clock),
+    };
     const onGone = () => this.#ended(exchange);
     socket.once('close', onGone);
     socket.on('error', onGone);
@@ -225,7 +267,7 @@ export class Listener {
 
   /** Never rejects: a request must not be able to end the process. */
   async #handle(wire: WireRequest, exchange: Exchange): Promise<void> {
-    this.#exchanges.add(exchange);
+    if (!exchange.session) this.#enter(exchange);
     if (this.#stopping) exchange.abort.abort(this.#stopping);
     try {
       await this.#options.handle(wire, exchange.response);
@@ -235,10 +277,21 @@ export class Listener {
     }
   }
 
+  #enter(exchange: Exchange): void {
+    this.#exchanges.add(exchange);
+    this.#count(exchange, 1);
+  }
+
   #ended(exchange: Exchange): void {
     if (!this.#exchanges.delete(exchange)) return;
+    this.#count(exchange, -1);
     exchange.abort.abort(CLIENT_GONE);
     if (this.#exchanges.size === 0) this.#onAnswered();
+  }
+
+  #count({ session }: Exchange, more: 1 | -1): void {
+    const open = session && this.#sessions.get(session);
+    if (open !== undefined) this.#sessions.set(session as ServerHttp2Session, open + more);
   }
 }
 
@@ -253,14 +306,22 @@ const REFUSALS: Record<string, number> = {
 };
 
 /** To what is no HTTP/1.1: as Node does by itself, but what the client goes on sending does not cut the answer off. */
-function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+function refuse(error: NodeJS.ErrnoException, socket: Duplex, clock: Clock): void {
+  const answer = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage;
+  if (answer?.headersSent) {
+    // Another answer is under way on the connection; ours would look like a part of it.
+    socket.destroy();
+    return;
+  }
   if (!socket.writable) {
     // What a client still sends while it is being refused has to be read, or it would never see the refusal.
     if (!socket.writableEnded || (socket as Socket).bytesRead > REFUSED_MAX_BYTES) socket.destroy();
     return;
   }
   const status = REFUSALS[error.code ?? ''] ?? 400;
-  (socket as Socket).setTimeout(REFUSAL_MS, () => socket.destroy());
+  // Not the socket's own timer: a client that sends a byte now and then would put it off for ever.
+  const timer = clock.after(REFUSAL_MS, () => socket.destroy());
+  socket.once('close', () => timer.cancel());
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
 }
 

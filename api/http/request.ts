@@ -46,7 +46,8 @@ export interface WatchFrame {
 export type ApiResult =
   | { kind: 'object'; status: number; object: CachedObject | KubeObject; resource?: ResourceDeclaration }
   | { kind: 'list'; items: CachedObject[]; metadata: ListMetadata; resource: ResourceDeclaration }
-  | { kind: 'watch'; frames: AsyncIterable<WatchFrame[]>; resource: ResourceDeclaration }
+  /** `over` aborts when nothing is added to the frames any more: its time is up, or the client lags too far behind. */
+  | { kind: 'watch'; frames: AsyncIterable<WatchFrame[]>; resource: ResourceDeclaration; over?: AbortSignal }
   | { kind: 'raw'; status: number; contentType: string; body: Buffer | string; headers?: Record<string, string> }
   | { kind: 'stream'; status: number; contentType: string; body: AsyncIterable<Uint8Array> }
   /** The handler has taken the connection over. */

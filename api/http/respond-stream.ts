@@ -1,5 +1,5 @@
 /** Answers without an end of their own: watches and logs, over HTTP or a WebSocket. */
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, Timer } from '../../base/clock.ts';
 import type { PresentOptions } from '../endpoints/present.ts';
 import { slices } from '../endpoints/present.ts';
 import { errorEvent, eventPresenter, framed, type PresentEvent, streamType } from '../endpoints/present-watch.ts';
@@ -10,6 +10,9 @@ import type { Headers, WireResponse } from './wire-response.ts';
 
 type Watch = Extract<ApiResult, { kind: 'watch' }>;
 type Stream = Extract<ApiResult, { kind: 'stream' }>;
+
+/** How long a client may take to read what is under way when its watch is over. */
+const LAST_EVENTS_MS = 2_000;
 
 /** Writes events until there are no more. Rejects, with nothing written yet, for a form that no event can have. */
 export async function respondWatch(
@@ -28,6 +31,7 @@ export async function respondWatch(
   response.start(200, { ...headers, 'content-type': streamType(options.presentation) });
   // The client waits for the headers to know that its watch stands; an empty chunk sends them.
   await response.write(Buffer.alloc(0));
+  const cutOff = cuttingOff(result, clock, () => response.abort());
   try {
     for await (const frames of result.frames) {
       for (const slice of slices(framesOf(frames, clock.now(), present, options))) await response.write(slice);
@@ -37,8 +41,26 @@ export async function respondWatch(
     if (request.signal.aborted) throw error;
     const { presentation } = options;
     await response.write(Buffer.concat(framed(errorEvent(statusOf(error).status, presentation), presentation)));
+  } finally {
+    cutOff.cancel();
   }
   response.end();
+}
+
+/** Calls `cut` soon after a watch is over, unless it is cancelled: a client that does not read would hold it for ever. */
+function cuttingOff({ over }: Watch, clock: Clock, cut: () => void): Timer {
+  let timer: Timer | undefined;
+  const onOver = () => {
+    timer = clock.after(LAST_EVENTS_MS, cut);
+  };
+  if (over?.aborted) onOver();
+  else over?.addEventListener('abort', onOver);
+  return {
+    cancel() {
+      over?.removeEventListener('abort', onOver);
+      timer?.cancel();
+    },
+  };
 }
 
 function* framesOf(
@@ -52,7 +74,7 @@ function* framesOf(
 
 /** Each event is a message, of text where it is JSON. */
 async function sendEvents(
-  { frames }: Watch,
+  watch: Watch,
   { signal }: ApiRequest,
   socket: MessageSocket,
   clock: Clock,
@@ -60,13 +82,16 @@ async function sendEvents(
   { presentation }: PresentOptions,
 ): Promise<void> {
   const binary = presentation.format === 'protobuf';
+  const cutOff = cuttingOff(watch, clock, () => socket.close());
   try {
-    for await (const batch of frames) {
+    for await (const batch of watch.frames) {
       for (const frame of batch) await socket.send(Buffer.concat(present(frame, clock.now())), binary);
     }
   } catch (error) {
     if (signal.aborted) throw error;
     await socket.send(Buffer.concat(errorEvent(statusOf(error).status, presentation)), binary);
+  } finally {
+    cutOff.cancel();
   }
 }
 

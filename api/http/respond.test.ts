@@ -13,6 +13,7 @@ import type { Headers, WireResponse } from './wire-response.ts';
 
 /** Keeps what is written; `take` lets a test be a client that reads slowly, or leaves. */
 class CollectingResponse implements WireResponse {
+  readonly blockedSince = undefined;
   status = 0;
   headers: Headers = {};
   chunks: Buffer[] = [];

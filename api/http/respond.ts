@@ -124,12 +124,13 @@ async function send(
     response.end();
     return;
   }
-  let last: Buffer | undefined;
+  let left = size;
   for (const slice of slices(pieces)) {
-    if (last) await response.write(last);
-    last = slice;
+    left -= slice.length;
+    if (left > 0) await response.write(slice);
+    else response.end(slice);
   }
-  response.end(last);
+  if (size === 0) response.end();
 }
 
 function lengthOf(pieces: readonly Buffer[]): number {

@@ -8,6 +8,8 @@ type Upgrade = NonNullable<ApiRequest['upgrade']>;
 
 /** What a client may send that only ever listens. */
 const PAYLOAD_MAX_BYTES = 64 * 1024;
+/** What may wait for a client to read it when it is told that we are alive. */
+const PONGS_MAX_BYTES = 64 * 1024;
 /** How long a client may take to read what is left when its socket is closed. */
 const CLOSE_MS = 2_000;
 const CLOSE_NORMAL = 1000;
@@ -60,6 +62,10 @@ export class MessageSocket {
     this.#clock = clock;
     // The connection closes after it, and with that the request ends.
     socket.on('error', () => undefined);
+    // A client that asks without reading gets no further answers: they would pile up.
+    socket.on('ping', (data: Buffer) => {
+      if (socket.bufferedAmount < PONGS_MAX_BYTES) socket.pong(data);
+    });
   }
 
   /** Completes the handshake. Rejects with 400, and nothing written yet, for a request that is no such handshake. */
@@ -69,6 +75,7 @@ export class MessageSocket {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
+      autoPong: false,
       maxPayload: PAYLOAD_MAX_BYTES,
       handleProtocols: () => (protocol === '' ? false : protocol),
     });

@@ -2,6 +2,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { constants, type Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import type { Clock } from '../../base/clock.ts';
 
 /** Why a request's signal aborts when its client has hung up. */
 export const CLIENT_GONE = new DOMException('the client is gone', 'AbortError');
@@ -14,6 +15,8 @@ export interface WireResponse {
   readonly started: boolean;
   /** The client is gone, or has everything. */
   readonly closed: boolean;
+  /** Since when, by the monotonic clock, a `write` has been waiting for the client to read. */
+  readonly blockedSince: number | undefined;
   /** Status and headers, before any `write`. */
   start(status: number, headers: Headers): void;
   /** Somebody speaks another protocol on the connection now: it is too late for an answer. */
@@ -27,14 +30,14 @@ export interface WireResponse {
 
 export class NodeResponse implements WireResponse {
   readonly #response: ServerResponse | Http2ServerResponse;
-  readonly #signal: AbortSignal;
+  readonly #writer: Writer;
   #closed = false;
   #handedOver = false;
 
   /** `signal` aborts when the client is gone or the server stops. */
-  constructor(response: ServerResponse | Http2ServerResponse, signal: AbortSignal) {
+  constructor(response: ServerResponse | Http2ServerResponse, signal: AbortSignal, clock: Clock) {
     this.#response = response;
-    this.#signal = signal;
+    this.#writer = new Writer(response as ServerResponse, signal, clock);
     response.once('close', () => {
       this.#closed = true;
     });
@@ -48,6 +51,10 @@ export class NodeResponse implements WireResponse {
     return this.#closed;
   }
 
+  get blockedSince(): number | undefined {
+    return this.#writer.blockedSince;
+  }
+
   start(status: number, headers: Headers): void {
     if (!this.started && !this.closed) this.#response.writeHead(status, headers);
   }
@@ -58,7 +65,7 @@ export class NodeResponse implements WireResponse {
 
   write(chunk: Uint8Array): Promise<void> {
     if (this.#closed) return Promise.reject(CLIENT_GONE);
-    return writeTo(this.#response as ServerResponse, chunk, this.#signal);
+    return this.#writer.write(chunk);
   }
 
   end(chunk?: Uint8Array): void {
@@ -79,12 +86,12 @@ export class NodeResponse implements WireResponse {
 /** The answer to an upgrade request that is not upgraded: ours to write, as Node has left the connection. */
 export class RawResponse implements WireResponse {
   readonly #socket: Duplex;
-  readonly #signal: AbortSignal;
+  readonly #writer: Writer;
   #started = false;
 
-  constructor(socket: Duplex, signal: AbortSignal) {
+  constructor(socket: Duplex, signal: AbortSignal, clock: Clock) {
     this.#socket = socket;
-    this.#signal = signal;
+    this.#writer = new Writer(socket, signal, clock);
   }
 
   get started(): boolean {
@@ -93,6 +100,10 @@ export class RawResponse implements WireResponse {
 
   get closed(): boolean {
     return this.#socket.destroyed;
+  }
+
+  get blockedSince(): number | undefined {
+    return this.#writer.blockedSince;
   }
 
   start(status: number, headers: Headers): void {
@@ -112,7 +123,7 @@ export class RawResponse implements WireResponse {
 
   write(chunk: Uint8Array): Promise<void> {
     if (this.closed) return Promise.reject(CLIENT_GONE);
-    return writeTo(this.#socket, chunk, this.#signal);
+    return this.#writer.write(chunk);
   }
 
   end(chunk?: Uint8Array): void {
@@ -133,19 +144,38 @@ interface Target {
   removeListener(event: 'drain', listener: () => void): unknown;
 }
 
-function writeTo(target: Target, chunk: Uint8Array, signal: AbortSignal): Promise<void> {
-  // A server that stops says its last words to those who listen, but waits for nobody.
-  if (target.write(chunk) || signal.aborted) return Promise.resolve();
-  return new Promise<void>((resolve, reject) => {
-    const onAbort = () => {
-      target.removeListener('drain', onDrain);
-      reject(signal.reason);
-    };
-    const onDrain = () => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    };
-    target.once('drain', onDrain);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
+/** Writes no faster than the client reads, and knows how long that has taken. */
+class Writer {
+  readonly #target: Target;
+  readonly #signal: AbortSignal;
+  readonly #clock: Clock;
+  blockedSince: number | undefined;
+
+  constructor(target: Target, signal: AbortSignal, clock: Clock) {
+    this.#target = target;
+    this.#signal = signal;
+    this.#clock = clock;
+  }
+
+  write(chunk: Uint8Array): Promise<void> {
+    const target = this.#target;
+    const signal = this.#signal;
+    // A server that stops says its last words to those who listen, but waits for nobody.
+    if (target.write(chunk) || signal.aborted) return Promise.resolve();
+    this.blockedSince = this.#clock.monotonic();
+    return new Promise<void>((resolve, reject) => {
+      const onAbort = () => {
+        target.removeListener('drain', onDrain);
+        this.blockedSince = undefined;
+        reject(signal.reason);
+      };
+      const onDrain = () => {
+        signal.removeEventListener('abort', onAbort);
+        this.blockedSince = undefined;
+        resolve();
+      };
+      target.once('drain', onDrain);
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
 }

@@ -31,6 +31,8 @@ export interface StrategyContext {
   /** Names of the groups of that user. */
   groups: readonly string[];
   uid?: string;
+  /** Nothing will be stored. */
+  dryRun?: boolean;
   /** What else its authenticator says of the user. */
   extra?: Readonly<Record<string, readonly string[]>>;
 }
@@ -81,6 +83,10 @@ export interface Strategy<T extends KubeObject> {
   /** Extra work around storing, such as handing out a cluster IP and giving it back. */
   allocate?(object: T, old: T | undefined, context: StrategyContext): void;
   release?(object: T): void;
+  /** Names what `allocate` gave the object, such as `ips/10.96.0.1`: where storage is shared, that is claimed there. */
+  claims?(object: T): string[];
+  /** Keeps what bears that name from being handed out, until the `owner` of that uid is released. */
+  occupy?(claim: string, owner: string): void;
 }
 
 /** The part of a strategy that a subresource such as `status` replaces. */

@@ -31,11 +31,16 @@ export interface Commit {
 export interface Backend {
   /** The longest key, in bytes. */
   readonly keyLimit: number;
+  /** Bytes of the history there was when it was opened. */
+  readonly historyBytes: number;
   /** Calls `use` at once with the last committed state, which is good until `use` returns. */
   read<T>(use: (view: View) => T): T;
   /** Resolves when the writes that are just arriving have arrived, so that they share a commit. */
   gather(): Promise<void>;
-  /** Resolves once all is durable; when it rejects, the state is as before. Never called before the last one ended. */
+  /**
+   * Resolves once all is durable; when it rejects, the objects are as before. It may forget more than `compacted` says,
+   * also then. Never called before the last one ended.
+   */
   commit(commit: Commit): Promise<void>;
   close(): Promise<void>;
 }

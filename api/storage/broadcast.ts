@@ -3,6 +3,9 @@ import { StorageError } from './interface.ts';
 import { Pull } from './pull.ts';
 import type { CacheBatch, CacheEvent } from './watch-cache.ts';
 
+/** What a watcher may leave waiting, in bytes: with large objects it is not their number that takes the memory. */
+const QUEUE_MAX_BYTES = 32 << 20;
+
 export class Broadcast {
   readonly #queueLimit: number;
   readonly #groups = new Map<string, Set<CacheWatcher>>();
@@ -18,8 +21,17 @@ export class Broadcast {
   }
 
   /** A watch that begins with `events`, which reach up to `revision`. It counts from now on, not from its first step. */
-  watch(prefix: string, events: CacheEvent[], revision: number, signal: AbortSignal): AsyncIterable<CacheBatch> {
-    const watcher = new CacheWatcher(prefix, this.#queueLimit, signal, () => this.#remove(watcher));
+  watch(
+    prefix: string,
+    events: CacheEvent[],
+    revision: number,
+    signal: AbortSignal,
+    onEnd?: () => void,
+  ): AsyncIterable<CacheBatch> {
+    const watcher = new CacheWatcher(prefix, this.#queueLimit, signal, () => {
+      this.#remove(watcher);
+      onEnd?.();
+    });
     if (signal.aborted) return watcher.pull;
     const group = this.#groups.get(prefix);
     if (group) group.add(watcher);
@@ -33,7 +45,8 @@ export class Broadcast {
       const selected = events.filter((event) => event.object.key.startsWith(prefix));
       if (selected.length === 0) continue;
       const batch = { events: selected, revision };
-      for (const watcher of group) watcher.offer(batch);
+      const bytes = bytesOf(selected);
+      for (const watcher of group) watcher.offer(batch, bytes);
     }
   }
 
@@ -68,6 +81,7 @@ class CacheWatcher {
   readonly #queueLimit: number;
   #queue: CacheBatch[] = [];
   #queued = 0;
+  #queuedBytes = 0;
   /** What the consumer has been told, or will be by what is queued. */
   #revision = 0;
 
@@ -90,27 +104,32 @@ class CacheWatcher {
     if (events.length > 0) this.#queue.push({ events, revision });
   }
 
-  offer(batch: CacheBatch): void {
+  /** `bytes`: of all its objects. */
+  offer(batch: CacheBatch, bytes: number): void {
     const fresh = batch.revision > this.#revision ? after(batch, this.#revision) : undefined;
     if (!fresh) return;
     this.#revision = fresh.revision;
     this.#queue.push(fresh);
     this.#queued += fresh.events.length;
+    this.#queuedBytes += fresh === batch ? bytes : bytesOf(fresh.events);
     this.pull.wake();
-    if (this.#queued <= this.#queueLimit) return;
+    if (this.#queued <= this.#queueLimit && this.#queuedBytes <= QUEUE_MAX_BYTES) return;
     const message = `a watch of ${this.prefix} has fallen ${this.#queued} events behind`;
     this.pull.fail(new StorageError('Unavailable', this.prefix, message));
   }
 
   progress(revision: number): void {
     if (revision <= this.#revision) return;
-    this.offer({ events: [], revision });
+    // For a consumer that takes nothing only the last report counts.
+    if (this.#queue.at(-1)?.events.length === 0) this.#queue.pop();
+    this.offer({ events: [], revision }, 0);
   }
 
   #take(): CacheBatch | undefined {
     const queue = this.#queue;
     this.#queue = [];
     this.#queued = 0;
+    this.#queuedBytes = 0;
     if (queue.length <= 1) return queue[0];
     return { events: queue.flatMap((batch) => batch.events), revision: queue.at(-1)!.revision };
   }
@@ -121,4 +140,8 @@ function after(batch: CacheBatch, revision: number): CacheBatch {
   const first = batch.events[0];
   if (!first || first.revision > revision) return batch;
   return { events: batch.events.filter((event) => event.revision > revision), revision: batch.revision };
+}
+
+function bytesOf(events: readonly CacheEvent[]): number {
+  return events.reduce((sum, { object }) => sum + object.bytes.length, 0);
 }

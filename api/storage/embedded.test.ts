@@ -2,18 +2,19 @@ import assert from 'node:assert/strict';
 import type { Commit } from './backend.ts';
 import { EmbeddedStorage } from './embedded.ts';
 import { MemoryBackend } from './memory.ts';
-import { bytes, collectUntil, describeEvent, failsWith, fill } from './suite-support.ts';
+import { bytes, collectUntil, describeEvent, failsWith, fillAtOnce } from './suite-support.ts';
 
 /** Counts commits, and fails those it is told to. */
 class FlakyBackend extends MemoryBackend {
   commits = 0;
   full = false;
+  fullFor: (commit: Commit) => boolean = () => this.full;
 
   override async commit(commit: Commit): Promise<void> {
     this.commits++;
     // Long enough for more writes to arrive.
     await new Promise((resolve) => setImmediate(resolve));
-    if (this.full) throw new Error('no space left');
+    if (this.fullFor(commit)) throw new Error('no space left');
     await super.commit(commit);
   }
 }
@@ -22,9 +23,9 @@ describe('EmbeddedStorage', () => {
   it('commits together what arrives together, and what arrives during a commit', async () => {
     const backend = new FlakyBackend();
     const storage = new EmbeddedStorage(backend);
-    const early = fill(storage, ['/a', '/b', '/c']);
+    const early = fillAtOnce(storage, ['/a', '/b', '/c']);
     await new Promise((resolve) => queueMicrotask(() => queueMicrotask(() => resolve(undefined))));
-    const late = fill(storage, ['/d', '/e']);
+    const late = fillAtOnce(storage, ['/d', '/e']);
     assert.deepEqual(await early, [1, 2, 3]);
     assert.deepEqual(await late, [4, 5]);
     assert.equal(backend.commits, 2);
@@ -55,8 +56,20 @@ describe('EmbeddedStorage', () => {
     await storage.close();
   });
 
+  it('tries deletions by themselves where a commit fails: they need the least room', async () => {
+    const backend = new FlakyBackend();
+    const storage = new EmbeddedStorage(backend);
+    await storage.create('/a', bytes('1'));
+    backend.fullFor = (commit) => commit.events.some((event) => event.type === 'put');
+    const [created, deleted] = [storage.create('/b', bytes('1')), storage.delete('/a', 1)];
+    await failsWith('Unavailable', created);
+    assert.equal(await deleted, 2);
+    assert.deepEqual((await storage.list('/')).items, []);
+    await storage.close();
+  });
+
   it('forgets the oldest events once there are more than the limit', async () => {
-    const storage = new EmbeddedStorage(new MemoryBackend(), { historyLimit: 20 });
+    const storage = new EmbeddedStorage(new MemoryBackend(), { history: { entries: 20 } });
     for (let i = 1; i <= 100; i++) {
       await storage.create(`/${i}`, bytes('1'));
       const { revision } = await failsWith('Compacted', storage.list('/', { revision: -1 }));

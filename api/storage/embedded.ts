@@ -2,6 +2,8 @@
  * Storage inside this process. Writes queue up; whatever waits when a commit ends is decided in one go, committed in
  * one transaction, then shown to the watchers and only then acknowledged.
  */
+import { type Clock, systemClock } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
 import type { Backend, View } from './backend.ts';
 import { decide, type Write } from './decide.ts';
 import { listAt } from './history.ts';
@@ -13,14 +15,14 @@ import {
   StorageError,
   type WatchBatch,
 } from './interface.ts';
+import { HISTORY_LIMITS, type HistoryLimits, Retention } from './retention.ts';
 import { WatchHub } from './watch-hub.ts';
 
 export interface EmbeddedOptions {
-  /** Events kept for watches and lists that begin in the past; older ones are forgotten. */
-  historyLimit?: number;
+  /** What is kept for watches and lists that begin in the past; older events are forgotten. */
+  history?: Partial<HistoryLimits>;
+  clock?: Pick<Clock, 'monotonic'>;
 }
-
-export const HISTORY_LIMIT = 10_000;
 
 interface Waiting {
   /** `undefined`: a compaction. */
@@ -33,14 +35,16 @@ interface Waiting {
 export class EmbeddedStorage implements Storage {
   readonly #backend: Backend;
   readonly #hub: WatchHub;
-  readonly #historyLimit: number;
+  readonly #retention: Retention;
   #queue: Waiting[] = [];
   #draining: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(backend: Backend, options: EmbeddedOptions = {}) {
     this.#backend = backend;
-    this.#historyLimit = options.historyLimit ?? HISTORY_LIMIT;
+    const limits = { ...HISTORY_LIMITS, ...options.history };
+    const revision = backend.read((view) => view.revision);
+    this.#retention = new Retention(limits, options.clock ?? systemClock, revision, backend.historyBytes);
     this.#hub = new WatchHub((use) => backend.read(use));
   }
 
@@ -117,14 +121,23 @@ export class EmbeddedStorage implements Storage {
       await this.#backend.gather();
       const batch = this.#queue;
       this.#queue = [];
-      try {
-        await this.#commit(batch);
-      } catch (cause) {
-        const error = new StorageError('Unavailable', '', 'cannot write to the store', 0, { cause });
-        for (const waiting of batch) waiting.reject(error);
-      }
+      await this.#commitOrReject(batch);
     }
     this.#draining = undefined;
+  }
+
+  /** Where a commit fails the deletions in it are tried again by themselves: on a full disk they are the way out. */
+  async #commitOrReject(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#commit(batch);
+    } catch (cause) {
+      const deletions = batch.filter((waiting) => waiting.write?.type === 'delete');
+      const others = batch.filter((waiting) => waiting.write?.type !== 'delete');
+      const tried = others.length === 0 ? batch : others;
+      const error = unavailable(cause);
+      for (const waiting of tried) waiting.reject(error);
+      if (others.length > 0 && deletions.length > 0) await this.#commitOrReject(deletions);
+    }
   }
 
   async #commit(batch: readonly Waiting[]): Promise<void> {
@@ -135,9 +148,10 @@ export class EmbeddedStorage implements Storage {
     ]);
     const { events, revision } = decision;
     const asked = Math.max(before.compacted, ...batch.map((waiting) => waiting.compacted));
-    const compacted = compactedAfter(revision, Math.min(asked, revision), this.#historyLimit);
+    const compacted = this.#retention.compactedAfter(events, revision, Math.min(asked, revision));
     if (events.length > 0 || compacted > before.compacted) {
       await this.#backend.commit({ events, revision, compacted });
+      this.#retention.committed(events, revision, compacted);
     }
     if (events.length > 0) this.#hub.publish(events, revision);
     const outcomes = decision.outcomes.values();
@@ -145,9 +159,10 @@ export class EmbeddedStorage implements Storage {
   }
 }
 
-/** Forgets a tenth more than it must, so that not every write has to forget. */
-function compactedAfter(revision: number, compacted: number, limit: number): number {
-  return revision - compacted <= limit ? compacted : revision - Math.floor(limit * 0.9);
+/** What a backend throws says what to do about it, if it is a `StorageError`. */
+function unavailable(cause: unknown): StorageError {
+  if (cause instanceof StorageError) return cause;
+  return new StorageError('Unavailable', '', `cannot write to the store: ${messageOf(cause)}`, 0, { cause });
 }
 
 function settle(waiting: Waiting, outcome: number | StorageError | undefined): void {

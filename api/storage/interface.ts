@@ -56,6 +56,9 @@ export interface WatchBatch {
 }
 
 export interface Storage {
+  /** Other processes write here, too: whoever wants the latest asks for `revision()` and waits until it knows that. */
+  readonly shared?: boolean;
+
   /** Latest committed state of one key, with the revision of the store it was read at. */
   get(key: string): Promise<{ item: KeyValue | undefined; revision: number }>;
 
@@ -64,9 +67,10 @@ export interface Storage {
   /**
    * Writes a key that must not exist; resolves with the write's revision once it is durable. `Exists` otherwise.
    *
-   * Of all writes: `Unavailable` when it could not be committed, and then nothing has changed; `RangeError` for a key
-   * that is empty or too long (an engine takes at least 1,900 bytes). The engine keeps the buffer: it must not be
-   * changed any more. Engines in this process hand the very same buffer to their watchers.
+   * Of all writes: `Unavailable` when it could not be committed, and then nothing has changed; `Timeout` when nobody
+   * can tell in time whether it was; `RangeError` for a key that is empty or too long (an engine takes at least 1,900
+   * bytes); `TooLarge` for a value that the engine has no room for (it takes at least 1.5 MB). The engine keeps the
+   * buffer: it must not be changed any more. Engines in this process hand the very same buffer to their watchers.
    */
   create(key: string, value: Buffer): Promise<number>;
 
@@ -100,7 +104,15 @@ export interface Storage {
   close(): Promise<void>;
 }
 
-export type StorageErrorCode = 'Exists' | 'NotFound' | 'Conflict' | 'Compacted' | 'Unavailable' | 'Damaged';
+export type StorageErrorCode =
+  | 'Exists'
+  | 'NotFound'
+  | 'Conflict'
+  | 'Compacted'
+  | 'Unavailable'
+  | 'Timeout'
+  | 'TooLarge'
+  | 'Damaged';
 
 /** What an engine throws; the registry translates it into a `Status`. */
 export class StorageError extends Error {

@@ -12,6 +12,7 @@ export class MemoryStorage extends EmbeddedStorage {
 
 export class MemoryBackend implements Backend, View {
   readonly keyLimit = 4096;
+  readonly historyBytes = 0;
   revision = 0;
   compacted = 0;
   readonly #items = new SortedItems<KeyValue>();

@@ -38,8 +38,15 @@ export async function failsWith(code: StorageErrorCode, promise: Promise<unknown
 
 export const bytes = (text: string) => Buffer.from(text);
 
-/** Creates the keys in order, each with itself as its value; returns their revisions. */
-export function fill(storage: Storage, keys: readonly string[]): Promise<number[]> {
+/** Creates the keys one after the other, each with itself as its value; returns their revisions. */
+export async function fill(storage: Storage, keys: readonly string[]): Promise<number[]> {
+  const revisions: number[] = [];
+  for (const key of keys) revisions.push(await storage.create(key, bytes(key)));
+  return revisions;
+}
+
+/** Creates the keys at once, in whatever order; returns their revisions. */
+export function fillAtOnce(storage: Storage, keys: readonly string[]): Promise<number[]> {
   return Promise.all(keys.map((key) => storage.create(key, bytes(key))));
 }
 

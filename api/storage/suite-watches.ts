@@ -7,6 +7,7 @@ import {
   describeEvent,
   failsWith,
   fill,
+  fillAtOnce,
   type OpenStorage,
   withStorage,
 } from './suite-support.ts';
@@ -84,7 +85,7 @@ function describeConcurrentDelivery(open: OpenStorage): void {
       const total = 400;
       const writing = (async () => {
         for (let i = 0; i < total; i += 8) {
-          await fill(
+          await fillAtOnce(
             storage,
             Array.from({ length: 8 }, (_, j) => `/${i + j}`),
           );
@@ -109,7 +110,7 @@ function describeConcurrentDelivery(open: OpenStorage): void {
   it(
     'continues a list without a gap',
     withStorage(open, async (storage) => {
-      const writes = fill(
+      const writes = fillAtOnce(
         storage,
         Array.from({ length: 200 }, (_, i) => `/${i}`),
       );
@@ -129,7 +130,7 @@ function describeConcurrentDelivery(open: OpenStorage): void {
       const batches = storage.watch('/', 0, abort.signal)[Symbol.asyncIterator]();
       await storage.create('/first', bytes('1'));
       await batches.next();
-      await fill(
+      await fillAtOnce(
         storage,
         Array.from({ length: total }, (_, i) => `/${i}`),
       );

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { bytes, failsWith, fill, type OpenStorage, withStorage } from './suite-support.ts';
+import { bytes, failsWith, fill, fillAtOnce, type OpenStorage, withStorage } from './suite-support.ts';
 
 export function describeWrites(open: OpenStorage): void {
   describeOutcomes(open);
@@ -104,7 +104,7 @@ function describeConcurrency(open: OpenStorage): void {
     'commits thousands of writes at once, each under its own revision',
     withStorage(open, async (storage) => {
       const keys = Array.from({ length: 3000 }, (_, i) => `/many/${i}`);
-      const revisions = await fill(storage, keys);
+      const revisions = await fillAtOnce(storage, keys);
       assert.equal(new Set(revisions).size, keys.length);
       assert.equal(Math.max(...revisions), keys.length);
       const { items, revision } = await storage.list('/many/');
@@ -117,7 +117,7 @@ function describeConcurrency(open: OpenStorage): void {
   it(
     'waits for writes under way when it is closed, and refuses everything afterwards',
     withStorage(open, async (storage) => {
-      const writes = fill(storage, ['/a', '/b', '/c']);
+      const writes = fillAtOnce(storage, ['/a', '/b', '/c']);
       const closed = storage.close();
       assert.deepEqual((await writes).toSorted(), [1, 2, 3]);
       await closed;

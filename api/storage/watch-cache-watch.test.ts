@@ -48,6 +48,28 @@ describe('WatchCache.watch', () => {
   );
 
   it(
+    'ends a watcher that leaves too many bytes waiting, and says so before it comes for more',
+    withCache(async ({ cache, storage }) => {
+      let ended = 0;
+      const { signal } = new AbortController();
+      const slow = cache.watch(PODS, 0, signal, () => ended++)[Symbol.asyncIterator]();
+      const quick = follow(cache, PODS, 0);
+      const value = encodeStored({
+        ...pod('large'),
+        metadata: { name: 'large', annotations: { x: 'x'.repeat(4 << 20) } },
+      });
+      for (let i = 0; i < 7; i++) await storage.create(podKey(`large-${i}`), value);
+      assert.equal(ended, 0);
+      await storage.create(podKey('large-7'), value);
+      assert.equal(ended, 1);
+      await assert.rejects(slow.next(), fails('Unavailable'));
+      await settle();
+      assert.equal(quick.events().length, 8);
+      quick.end();
+    }),
+  );
+
+  it(
     'reports progress now and then while only others are written',
     withCache(async ({ cache, clock, storage }) => {
       const watch = follow(cache, PODS, 0);

@@ -11,6 +11,7 @@ import { Broadcast } from './broadcast.ts';
 import { CachedObject, type SelectFields } from './cached-object.ts';
 import { EventWindow } from './event-window.ts';
 import { type KeyValue, type Storage, StorageError, type StorageEvent, type WatchBatch } from './interface.ts';
+import { readHistory } from './read-history.ts';
 import { SortedItems } from './sorted-items.ts';
 import { parseObject } from './stored.ts';
 import { Waiters } from './waiters.ts';
@@ -78,6 +79,10 @@ export interface CacheList {
 const ROOT = '/registry/';
 const PAGE = 1_000;
 const RETRY_MS = 500;
+/** A watch that history cannot be read for in this time has to begin anew. */
+const REACH_BACK_MS = 5_000;
+/** Longer than another member of storage needs to take over. */
+const CATCH_UP_MS = 5_000;
 const NO_FIELDS: SelectFields = () => ({});
 
 export class WatchCache {
@@ -93,6 +98,8 @@ export class WatchCache {
   #revision = 0;
   #progress: Timer | undefined;
   #following: Promise<void> = Promise.resolve();
+  /** History is read by one at a time: the next may find that there is nothing left to read. */
+  #reaching: Promise<void> = Promise.resolve();
 
   /** Resolves when everything is loaded; rejects with storage's error. */
   static async start(options: WatchCacheOptions): Promise<WatchCache> {
@@ -155,6 +162,30 @@ export class WatchCache {
     return this.#waiters.wait(revision, signal);
   }
 
+  /**
+   * Resolves once the cache has all that was committed before the call, by whichever process: what a read of the latest
+   * waits for. `undefined` where it always has. Rejects as `waitFor`, and with `Unavailable` when that takes too long.
+   */
+  caughtUp(signal?: AbortSignal): Promise<void> | undefined {
+    return this.#options.storage.shared ? this.#catchUp(signal) : undefined;
+  }
+
+  async #catchUp(signal?: AbortSignal): Promise<void> {
+    const { storage, clock } = this.#options;
+    const revision = await storage.revision();
+    if (revision <= this.#revision) return;
+    const late = new AbortController();
+    const timer = clock.after(CATCH_UP_MS, () => {
+      const message = `the cache is at revision ${this.#revision}, and does not see what storage has up to ${revision}`;
+      late.abort(new StorageError('Unavailable', '', message));
+    });
+    try {
+      await this.waitFor(revision, signal ? AbortSignal.any([signal, late.signal]) : late.signal);
+    } finally {
+      timer.cancel();
+    }
+  }
+
   get(key: string): CachedObject | undefined {
     return this.#items.get(key);
   }
@@ -185,6 +216,48 @@ export class WatchCache {
     return this.#broadcast.watch(prefix, events, Math.max(after, this.#revision), signal, onEnd);
   }
 
+  /**
+   * Resolves once `watch` can begin after the revision `after`, or never will. What was committed before this process
+   * began is read from storage's history when the first watch asks for it, so that a watch outlives a restart.
+   */
+  reachBack(after: number): Promise<void> | undefined {
+    const isWithin = () => after >= this.#window.floor || !this.#window.hasRoomFor(after);
+    if (isWithin()) return undefined;
+    this.#reaching = this.#reaching.then(() => (isWithin() ? undefined : this.#extend(after)));
+    return this.#reaching;
+  }
+
+  async #extend(after: number): Promise<void> {
+    const { storage, clock, log } = this.#options;
+    const window = this.#window;
+    const { floor } = window;
+    const late = new AbortController();
+    const timer = clock.after(REACH_BACK_MS, () => late.abort());
+    const signal = AbortSignal.any([late.signal, this.#abort.signal]);
+    try {
+      const events = await readHistory(storage, ROOT, { after, upTo: floor }, signal);
+      // Meanwhile it may have been loaded again, or have grown too long.
+      const isPresent = window === this.#window && window.floor === floor;
+      if (events && isPresent) {
+        const past = events.flatMap((event) => this.#past(event));
+        window.reachBack(past, after);
+      }
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'reading the history of storage failed');
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /** As `#applied`, of an event of history: what stood there before is only in the event itself. */
+  #past(event: StorageEvent): CacheEvent[] {
+    const { type, key, revision, value, previous } = event;
+    const before = previous && this.#tried(key, () => this.#cached(key, previous.modRevision, previous.value));
+    const object = type === 'put' ? this.#tried(key, () => this.#cached(key, revision, value)) : undefined;
+    if (object) return [{ type: 'put', revision, object, ...(before ? { previous: before } : {}) }];
+    return before ? [{ type: 'delete', revision, object: this.#deleted(before, event), previous: before }] : [];
+  }
+
   /** Ends every watch; resolves when nothing is left running. */
   async stop(): Promise<void> {
     this.#abort.abort();
@@ -192,6 +265,7 @@ export class WatchCache {
     this.#waiters.fail(stoppedError());
     this.#broadcast.end('', stoppedError());
     await this.#following;
+    await this.#reaching;
   }
 
   async #load(): Promise<void> {

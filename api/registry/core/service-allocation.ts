@@ -1,6 +1,8 @@
 /** Handing out cluster IPs and node ports. */
+import type { Clock } from '../../../base/clock.ts';
 import type { V1Service, V1ServicePort, V1ServiceSpec } from '../../../openapi/generated/types.ts';
 import { type FieldError, internalError, invalid, type StatusError } from '../../../openapi/status.ts';
+import type { CacheEvent, WatchCache } from '../../storage/watch-cache.ts';
 import { AllocationError, RangeFullError } from '../allocators/errors.ts';
 import type { IpAllocator } from '../allocators/ip-allocator.ts';
 import type { PortAllocator } from '../allocators/port-allocator.ts';
@@ -25,6 +27,61 @@ function ipsOf(spec: V1ServiceSpec): string[] {
 
 function portsOf({ ports = [], healthCheckNodePort = 0 }: V1ServiceSpec): number[] {
   return [...ports.map(({ nodePort = 0 }) => nodePort), healthCheckNodePort].filter((port) => port !== 0);
+}
+
+/** Names what a service holds, for claims in a storage that others share. */
+export function claimsOf({ spec = {} }: V1Service): string[] {
+  return [...ipsOf(spec).map((ip) => `ips/${ip}`), ...new Set(portsOf(spec).map((port) => `ports/${port}`))];
+}
+
+/** Keeps what was claimed by another server from being handed out here. */
+export function occupy({ clusterIPs, nodePorts }: ServiceAllocators, claim: string, owner: string): void {
+  const [what, value = ''] = claim.split('/');
+  if (what === 'ips') clusterIPs.seed([{ ip: value, owner }]);
+  else nodePorts.seed([{ port: Number(value), owner }]);
+}
+
+/**
+ * Follows what other servers do to services, so that what they hand out is seldom tried here. Resolves when the signal
+ * aborts. What counts are the claims; this is only a hint.
+ */
+export async function followServices(
+  allocators: ServiceAllocators,
+  cache: WatchCache,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const prefix = '/registry/services/specs/';
+  for (let after = cache.revision; !signal.aborted; after = cache.revision) {
+    try {
+      for await (const { events } of cache.watch(prefix, after, signal)) {
+        for (const event of events) follow(allocators, event);
+      }
+    } catch {
+      // It has fallen behind, or the cache was loaded anew: from there on, with what there is.
+      await clock.sleep(1_000, signal).catch(() => undefined);
+      seedServices(allocators, servicesIn(cache));
+    }
+  }
+}
+
+export function servicesIn(cache: WatchCache): V1Service[] {
+  return cache.list('/registry/services/specs/').items.map((item) => item.object as V1Service);
+}
+
+function follow(allocators: ServiceAllocators, { type, object, previous }: CacheEvent): void {
+  const service = object.object as V1Service;
+  if (type === 'delete') {
+    releaseService(allocators, service);
+    return;
+  }
+  seedServices(allocators, [service]);
+  if (!previous) return;
+  const held = new Set(claimsOf(service));
+  const given = claimsOf(previous.object as V1Service).filter((claim) => !held.has(claim));
+  if (given.length === 0) return;
+  releaseService(allocators, service);
+  seedServices(allocators, [service]);
 }
 
 /** Marks as used what stored services have. To be called once, before the first write. */

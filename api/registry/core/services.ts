@@ -2,7 +2,7 @@ import type { V1Service } from '../../../openapi/generated/types.ts';
 import { declare, type ResourceDeclaration } from '../declaration.ts';
 import { nameIsDnsLabel } from '../validation/names.ts';
 import type { Describe } from './columns.ts';
-import { allocateService, releaseService, type ServiceAllocators } from './service-allocation.ts';
+import { allocateService, claimsOf, occupy, releaseService, type ServiceAllocators } from './service-allocation.ts';
 import { serviceColumns } from './service-columns.ts';
 import { defaultService, normalizeChanged, normalizeNew } from './service-defaults.ts';
 import { validateServiceStatusUpdate } from './service-status.ts';
@@ -38,6 +38,8 @@ export function services(allocators: ServiceAllocators, describe: Describe): Res
       validateName: nameIsDnsLabel,
       allocate: (service, old) => allocateService(allocators, service, old),
       release: (service) => releaseService(allocators, service),
+      claims: claimsOf,
+      occupy: (claim, owner) => occupy(allocators, claim, owner),
       createOnUpdate: true,
       returnsDeleted: true,
     },

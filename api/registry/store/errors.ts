@@ -9,6 +9,8 @@ import {
   type ResourceName,
   StatusError,
   serviceUnavailable,
+  timeout,
+  tooLarge,
 } from '../../../openapi/status.ts';
 import { StorageError } from '../../storage/interface.ts';
 
@@ -30,6 +32,10 @@ function translate(error: StorageError, resource: ResourceName, name: string): S
       return expired(`The resourceVersion for the provided watch is too old.`);
     case 'Unavailable':
       return serviceUnavailable(error.message);
+    case 'Timeout':
+      return timeout(error.message);
+    case 'TooLarge':
+      return tooLarge(error.message);
     case 'Damaged':
       return internalError(error.message);
   }

@@ -2,10 +2,12 @@
  * The generic store: the sequence of every read and write, the same for all resources. What is peculiar to one stands
  * in its declaration's strategy.
  */
+
 import type { Clock } from '../../../base/clock.ts';
 import type { Random } from '../../../base/random.ts';
 import { fillAlwaysWritten } from '../../../openapi/always-written.ts';
 import type { V1DeleteOptions } from '../../../openapi/generated/types.ts';
+import { cloneJson } from '../../../openapi/json.ts';
 import { apiVersionOf, type KubeObject } from '../../../openapi/object.ts';
 import {
   alreadyExists,
@@ -24,6 +26,7 @@ import { type Admission, type AdmissionRequest, admit, admitValidated, subresour
 import type { ResourceDeclaration, StrategyContext, UpdateStrategy } from '../declaration.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../validation/metadata.ts';
 import { Allocations } from './allocations.ts';
+import { Claims } from './claims.ts';
 import { checkSize, isFinished, isRace, isSame, keyErrors } from './decisions.ts';
 import { checkDeleteOptions, checkPreconditions, decideDeletion } from './deletion.ts';
 import { noUniqueName, storageToStatus } from './errors.ts';
@@ -90,7 +93,7 @@ export class ResourceStore {
     declaration: ResourceDeclaration,
     dependencies: StoreDependencies,
     group = declaration.group,
-    allocations = new Allocations(declaration.strategy),
+    allocations?: Allocations,
   ) {
     this.declaration = declaration;
     this.prefix = storagePrefix(declaration);
@@ -101,13 +104,22 @@ export class ResourceStore {
     this.#admission = dependencies.admission;
     this.#dependencies = dependencies;
     this.#name = { group, resource: declaration.plural };
-    this.#allocations = allocations;
+    this.#allocations = allocations ?? new Allocations(declaration.strategy, this.#sharing());
   }
 
   /** The same store for whoever asks through that group, which is what errors name then. */
   forGroup(group: string): ResourceStore {
     if (group === this.#name.group) return this;
     return new ResourceStore(this.declaration, this.#dependencies, group, this.#allocations);
+  }
+
+  /** For what objects hold beside their bytes, where other servers could hand out the same. */
+  #sharing(): { shared: boolean; claims?: Claims } {
+    const { storage, cache, clock, declaration } = this;
+    const claimsOf = declaration.strategy.claims;
+    if (!storage.shared || !claimsOf) return { shared: storage.shared === true };
+    const keyOf = ({ metadata = {} }: KubeObject) => this.key(metadata.namespace ?? '', metadata.name ?? '');
+    return { shared: true, claims: new Claims({ storage, cache, clock, claimsOf, keyOf }) };
   }
 
   key(namespace: string, name: string): string {
@@ -129,17 +141,46 @@ export class ResourceStore {
     { manage }: Pick<UpdateOptions, 'manage'> = {},
   ): Promise<Stored> {
     const { name, generateName } = object.metadata ?? {};
-    if (name || !generateName) return this.#create(namespace, object, write, manage);
-    const pristine = structuredClone(object);
+    if (name || !generateName) return this.#createOnce(namespace, object, write, manage);
+    const pristine = cloneJson(object);
     for (let drawn = 1; ; drawn++) {
-      const candidate = drawn === 1 ? object : structuredClone(pristine);
+      const candidate = drawn === 1 ? object : cloneJson(pristine);
       try {
-        return await this.#create(namespace, candidate, write, manage);
+        return await this.#createOnce(namespace, candidate, write, manage);
       } catch (error) {
         if (!isStatus(error, 'AlreadyExists')) throw error;
         if (drawn >= GENERATED_NAMES_MAX) throw noUniqueName(error);
       }
     }
+  }
+
+  /** Where storage is shared, what was refused by an outdated cache is tried again. */
+  async #createOnce(
+    namespace: string,
+    object: KubeObject,
+    write: WriteContext,
+    manage?: ManageFields,
+  ): Promise<Stored> {
+    if (!this.storage.shared) return this.#create(namespace, object, write, manage);
+    const pristine = cloneJson(object);
+    const known = this.cache.revision;
+    try {
+      if (write.dryRun) await this.#caughtUp(known);
+      return await this.#create(namespace, object, write, manage);
+    } catch (error) {
+      if (!isStatus(error) || isStatus(error, 'AlreadyExists') || !(await this.#caughtUp(known))) throw error;
+      return this.#create(namespace, pristine, write, manage);
+    }
+  }
+
+  /** Waits until the cache is up to date; whether there was something that it had not known at `revision`. */
+  async #caughtUp(revision: number): Promise<boolean> {
+    try {
+      await this.cache.caughtUp();
+    } catch (error) {
+      throw storageToStatus(error, this.#name, '');
+    }
+    return this.cache.revision > revision;
   }
 
   async #create(
@@ -168,7 +209,7 @@ export class ResourceStore {
     const key = this.key(namespace, name);
     this.#refuse(name, keyErrors(key, name));
     if (write.dryRun && this.cache.get(key)) throw this.#alreadyThere(key, name);
-    this.#allocations.take(object, undefined, context);
+    await this.#take(object, undefined, context);
     if (write.dryRun) {
       this.#allocations.release(object);
       return object;
@@ -181,6 +222,8 @@ export class ResourceStore {
       revision = await this.storage.create(key, stored);
     } catch (error) {
       this.#allocations.release(object);
+      // What may have been stored keeps its claims.
+      if (!(error instanceof StorageError && error.code === 'Timeout')) await this.#allocations.disclaim(object);
       if (error instanceof StorageError && error.code === 'Exists') throw this.#alreadyThere(key, name);
       throw storageToStatus(error, this.#name, name);
     }
@@ -202,7 +245,7 @@ export class ResourceStore {
     write: WriteContext,
     options: UpdateOptions = {},
   ): Promise<{ object: Stored; created: boolean }> {
-    return this.#untilNoRace(namespace, name, async () => {
+    return this.#untilNoRace(namespace, name, write, async () => {
       const current = this.cache.get(this.key(namespace, name));
       if (!current) return this.#createOnUpdate(namespace, name, change, write, options);
       const object = await change(this.#inShape(current));
@@ -221,20 +264,30 @@ export class ResourceStore {
     const request = this.#request('delete', namespace, name, write);
     await admit(this.#admission, request);
     await admitValidated(this.#admission, request);
-    return this.#untilNoRace(namespace, name, () => {
+    return this.#untilNoRace(namespace, name, write, async () => {
       const current = this.get(namespace, name);
       checkPreconditions(options, current.object.metadata ?? {}, current.revision, this.declaration);
       return this.#deleteOnce(namespace, name, current, options, write);
     });
   }
 
-  /** Makes attempts until none is beaten by another write. */
-  async #untilNoRace<T>(namespace: string, name: string, attempt: () => Promise<T>): Promise<T> {
+  /**
+   * Makes attempts until none is beaten by another write. Where storage is shared, a refusal counts only when the cache
+   * was up to date: one that an outdated cache led to is worth another attempt.
+   */
+  async #untilNoRace<T>(namespace: string, name: string, write: WriteContext, attempt: () => Promise<T>): Promise<T> {
     const key = this.key(namespace, name);
+    const known = this.cache.revision;
+    let isUpToDate = !this.storage.shared;
+    if (write.dryRun && !isUpToDate) await this.#caughtUp(known);
     for (let attempts = 1; ; attempts++) {
       try {
         return await this.#allocations.inTurn(key, attempt);
       } catch (error) {
+        if (isStatus(error) && !isUpToDate) {
+          isUpToDate = true;
+          if (await this.#caughtUp(known)) continue;
+        }
         if (!(error instanceof StorageError) || !isRace(error) || attempts >= ATTEMPTS_MAX)
           throw storageToStatus(error, this.#name, name);
         await this.#raceOver(error);
@@ -251,7 +304,7 @@ export class ResourceStore {
   ): Promise<{ object: Stored; removed: boolean }> {
     const copy = privateCopy(current);
     const deletion = decideDeletion(copy, this.declaration.strategy, options, this.clock.now());
-    if (deletion.kind === 'unchanged') return { object: current, removed: false };
+    if (deletion.kind === 'unchanged') return { object: await this.#unchanged(current), removed: false };
     if (deletion.kind === 'mark') {
       if (write.dryRun) return { object: deletion.object, removed: false };
       return { object: await this.#write(this.key(namespace, name), deletion.object, current), removed: false };
@@ -267,6 +320,7 @@ export class ResourceStore {
       last instanceof CachedObject ? [last.object, last.revision] : [last, Number(last.metadata?.resourceVersion)];
     const revision = await this.storage.delete(this.key(namespace, name), version);
     this.#allocations.release(object);
+    await this.#allocations.disclaim(object);
     await this.cache.waitFor(revision);
     return atVersion(object, revision);
   }
@@ -331,7 +385,7 @@ export class ResourceStore {
       if (!write.dryRun) await this.#remove(namespace, name, current);
       return atVersion(object, current.revision);
     }
-    this.#allocations.take(object, old, context);
+    await this.#take(object, old, context);
     if (write.dryRun) {
       this.#allocations.settle(old, context);
       return atVersion(object, current.revision);
@@ -339,9 +393,11 @@ export class ResourceStore {
     try {
       const stored = await this.#write(this.key(namespace, name), object, current);
       this.#allocations.settle(object, context);
+      await this.#allocations.disclaim(old, object);
       return stored;
     } catch (error) {
       this.#allocations.settle(old, context);
+      if (!(error instanceof StorageError && error.code === 'Timeout')) await this.#allocations.disclaim(object, old);
       throw error;
     }
   }
@@ -351,10 +407,25 @@ export class ResourceStore {
     takeResourceVersion(object);
     const stored = encodeStored(object);
     checkSize(stored);
-    if (isSame(stored, object, current)) return current;
+    if (isSame(stored, object, current)) return this.#unchanged(current);
     this.cache.remember(stored, object);
     const revision = await this.storage.update(key, stored, current.revision);
     return this.#committed(key, stored, revision);
+  }
+
+  async #take(object: KubeObject, old: KubeObject | undefined, context: StrategyContext): Promise<void> {
+    try {
+      await this.#allocations.take(object, old, context);
+    } catch (error) {
+      throw storageToStatus(error, this.#name, object.metadata?.name ?? '');
+    }
+  }
+
+  /** What need not be written, unless the cache is outdated and it turns out to be something else. */
+  async #unchanged(current: CachedObject): Promise<CachedObject> {
+    await this.cache.caughtUp();
+    if (this.cache.get(current.key)?.revision === current.revision) return current;
+    throw new StorageError('Conflict', current.key, 'it was changed by another server');
   }
 
   async #committed(key: string, stored: Buffer, revision: number): Promise<Stored> {
@@ -450,7 +521,7 @@ export class ResourceStore {
   #context(namespace: string, write: WriteContext): StrategyContext {
     const { user, groups = [], uid, extra } = write;
     const known = { ...(uid === undefined ? {} : { uid }), ...(extra ? { extra } : {}) };
-    return { clock: this.clock, random: this.#random, namespace, user, groups, ...known };
+    return { clock: this.clock, random: this.#random, namespace, user, groups, dryRun: write.dryRun, ...known };
   }
 }
 

@@ -20,6 +20,8 @@ export interface WatchQuery {
   /** WatchList: after the present state a bookmark says that it was all. */
   initialEventsEnd: boolean;
   signal: AbortSignal;
+  /** Called when there will be no further events, whether or not what there is has been taken. */
+  onEnd?(): void;
 }
 
 /** Marks the bookmark that ends the initial events of a WatchList. */
@@ -41,8 +43,10 @@ export async function* watchResource(
     if (first.length > 0) yield first;
   }
   if (query.signal.aborted) return;
+  await store.cache.reachBack(after);
+  if (query.signal.aborted) return;
   let delivered = after;
-  for await (const batch of eventsAfter(store, prefix, after, query.signal)) {
+  for await (const batch of eventsAfter(store, prefix, after, query)) {
     delivered = batch.revision;
     const frames: WatchFrame[] = [];
     for (const event of batch.events) {
@@ -61,10 +65,10 @@ function eventsAfter(
   store: ResourceStore,
   prefix: string,
   after: number,
-  signal: AbortSignal,
+  { signal, onEnd }: WatchQuery,
 ): AsyncIterable<CacheBatch> {
   try {
-    return store.cache.watch(prefix, after, signal);
+    return store.cache.watch(prefix, after, signal, onEnd);
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'Compacted') throw error;
     throw expired(`too old resource version: ${after} (${error.revision})`);

@@ -2,6 +2,9 @@
 import type { Database, RootDatabase, Transaction } from 'lmdb';
 import type { Backend, Change, Commit, View } from '../backend.ts';
 import { type KeyValue, StorageError } from '../interface.ts';
+import { damaged } from './damage.ts';
+import { fullError, hasRoom, needOf, writeError } from './disk-full.ts';
+import { untilResumed } from './pause.ts';
 import {
   decodeChange,
   decodeObject,
@@ -9,10 +12,12 @@ import {
   encodeChange,
   encodeObject,
   encodeState,
+  OBJECT_HEAD,
   readRevision,
   revisionKey,
   type State,
 } from './records.ts';
+import { after } from './summary.ts';
 
 type Table = Database<Buffer, Buffer>;
 
@@ -23,29 +28,43 @@ export interface Tables {
   meta: Table;
 }
 
-const STATE = Buffer.from('state');
+export const STATE = Buffer.from('state');
 /** MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_VERSION_MISMATCH, MDB_INVALID. */
 const DAMAGED = new Set([-30797, -30796, -30794, -30793]);
+
+export interface LmdbBackendOptions {
+  directory: string;
+  /** What is in the tables. */
+  state: Required<State>;
+  historyBytes: number;
+  /** Opens the tables again after they were closed. */
+  reopen(): Tables;
+  onClosed(): Promise<void>;
+}
 
 export class LmdbBackend implements Backend {
   /** lmdb's own limit for pages of 4 KiB. */
   readonly keyLimit = 1978;
-  readonly #tables: Tables;
-  readonly #onClosed: () => Promise<void>;
-  /** Set once lmdb has said that it cannot go on: asked again, it would never answer. */
-  #broken: StorageError | undefined;
+  readonly historyBytes: number;
+  readonly #options: LmdbBackendOptions;
+  #tables: Tables;
+  #state: Required<State>;
+  #isOpen = true;
 
-  constructor(tables: Tables, onClosed: () => Promise<void>) {
+  constructor(tables: Tables, options: LmdbBackendOptions) {
     this.#tables = tables;
-    this.#onClosed = onClosed;
+    this.#options = options;
+    this.#state = options.state;
+    this.historyBytes = options.historyBytes;
   }
 
   read<T>(use: (view: View) => T): T {
+    this.#requireOpen();
     const transaction = this.#tables.root.useReadTransaction();
     try {
       return use(new Snapshot(this.#tables, transaction));
     } catch (error) {
-      throw translate(error);
+      throw translate(error, this.#options.directory);
     } finally {
       transaction.done();
     }
@@ -56,47 +75,100 @@ export class LmdbBackend implements Backend {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
-  async commit({ events, revision, compacted }: Commit): Promise<void> {
-    if (this.#broken) throw this.#broken;
+  /** On a full disk all history is given up for the sake of the write; if even that is not enough it is refused. */
+  async commit(commit: Commit): Promise<void> {
+    if (!this.#isOpen) this.#reopen();
+    const { directory } = this.#options;
+    await untilResumed(directory);
+    try {
+      if (!this.#hasRoom(commit)) await this.#forgetAll();
+      const full = { ...commit, compacted: Math.max(commit.compacted, this.#state.compacted) };
+      const lean = this.#hasRoom(full) ? full : { ...commit, compacted: commit.revision };
+      if (!this.#hasRoom(lean)) throw fullError(directory);
+      await this.#write(lean);
+    } catch (error) {
+      throw writeError(error, directory);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isOpen) await this.#tables.root.close();
+    this.#isOpen = false;
+    await this.#options.onClosed();
+  }
+
+  #hasRoom({ events, revision, compacted }: Commit): boolean {
+    const records: number[] = [];
+    for (const { key, value, type, previous, revision: at } of events) {
+      if (type === 'put') records.push(value.length + OBJECT_HEAD);
+      if (at > compacted) records.push(key.length + (previous?.value.length ?? 0));
+    }
+    const removals = events.length + Math.max(Math.min(compacted, revision) - this.#state.compacted, 0) / 100;
+    const frees = events.every(({ type }) => type === 'delete');
+    return hasRoom(needOf(records, removals, frees), this.#options.directory, this.#tables);
+  }
+
+  /** What is freed can be used from the transaction after the next on. */
+  async #forgetAll(): Promise<void> {
+    const { revision, compacted } = this.#state;
+    if (compacted === revision) return;
+    const nothing = { events: [], revision, compacted: revision };
+    if (!this.#hasRoom(nothing)) return;
+    for (let i = 0; i < 2; i++) await this.#write(nothing);
+  }
+
+  async #write({ events, revision, compacted }: Commit): Promise<void> {
     const { root, objects, changes, meta } = this.#tables;
-    const before = this.read((view) => view.compacted);
     // Encoded first: an exception inside the batch would commit half of it.
     const writes = events.map((event) => ({
       key: Buffer.from(event.key),
       object: event.type === 'put' ? encodeObject(event.value, event.revision) : undefined,
       changeKey: revisionKey(event.revision),
-      change: encodeChange(event),
+      change: event.revision > compacted ? encodeChange(event) : undefined,
     }));
-    const state = encodeState({ revision, compacted });
+    const forgotten = Math.min(compacted, this.#state.revision);
+    const state = { revision, compacted, summary: after(this.#state.summary, events) };
+    const record = encodeState(state);
     try {
       await root.batch(() => {
         for (const { key, object, changeKey, change } of writes) {
           void (object ? objects.put(key, object) : objects.remove(key));
-          void changes.put(changeKey, change);
+          if (change) void changes.put(changeKey, change);
         }
-        for (let old = before + 1; old <= Math.min(compacted, revision); old++) void changes.remove(revisionKey(old));
-        void meta.put(STATE, state);
+        for (let old = this.#state.compacted + 1; old <= forgotten; old++) void changes.remove(revisionKey(old));
+        void meta.put(STATE, record);
       });
     } catch (error) {
-      throw await this.#explain(error);
+      const reason = await reasonOf(error);
+      await this.#closeIfStuck();
+      throw reason;
     }
+    this.#state = state;
   }
 
-  async close(): Promise<void> {
-    await this.#tables.root.close();
-    await this.#onClosed();
-  }
-
-  /** The reason behind lmdb's "commit failed", and whether it still works at all. */
-  async #explain(error: unknown): Promise<unknown> {
-    const reason = await reasonOf(error);
+  /** After some failures lmdb cannot go on, and would leave further commits unanswered. Opened again it can. */
+  async #closeIfStuck(): Promise<void> {
     try {
       this.#tables.root.transactionSync(() => undefined);
-    } catch (broken) {
-      const message = 'lmdb has stopped after a failed write, start again';
-      this.#broken = new StorageError('Unavailable', '', message, 0, { cause: broken });
+    } catch {
+      this.#isOpen = false;
+      await this.#tables.root.close();
+      this.#reopen();
     }
-    return reason;
+  }
+
+  #reopen(): void {
+    try {
+      this.#tables = this.#options.reopen();
+      this.#isOpen = true;
+    } catch (error) {
+      throw translate(error, this.#options.directory);
+    }
+  }
+
+  #requireOpen(): void {
+    if (this.#isOpen) return;
+    throw new StorageError('Unavailable', '', `the store in ${this.#options.directory} cannot be opened again`);
   }
 }
 
@@ -110,18 +182,12 @@ async function reasonOf(error: unknown): Promise<unknown> {
   return Promise.race([asked, new Promise((resolve) => setImmediate(() => resolve(error)))]);
 }
 
-export function readState(tables: Tables): State {
-  const record = tables.meta.getBinary(STATE);
-  return record ? decodeState(record) : { revision: 0, compacted: 0 };
-}
-
 /** lmdb's errors as ours. */
-export function translate(error: unknown): unknown {
+export function translate(error: unknown, directory: string): unknown {
   if (error instanceof StorageError || error instanceof RangeError) return error;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const damaged = typeof code === 'number' && DAMAGED.has(code);
-  const message = damaged ? 'the store is damaged: restore it from a backup or delete it' : 'cannot read the store';
-  return new StorageError(damaged ? 'Damaged' : 'Unavailable', '', message, 0, { cause: error });
+  if (typeof code === 'number' && DAMAGED.has(code)) return damaged(directory, 'lmdb cannot read it', { cause: error });
+  return new StorageError('Unavailable', '', `cannot read the store in ${directory}`, 0, { cause: error });
 }
 
 class Snapshot implements View {
@@ -134,7 +200,7 @@ class Snapshot implements View {
     this.#tables = tables;
     this.#transaction = transaction;
     const record = tables.meta.get(STATE, { transaction });
-    const state = record ? decodeState(record) : { revision: 0, compacted: 0 };
+    const state: State = record ? decodeState(record) : { revision: 0, compacted: 0 };
     this.revision = state.revision;
     this.compacted = state.compacted;
   }

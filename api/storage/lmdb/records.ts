@@ -4,12 +4,16 @@
  *
  *   objects   key           → crc, modRevision, value
  *   changes   revision      → crc, type, previous revision (0: none), length of key (2 bytes), key, previous value
- *   meta      `state`       → crc, revision, compacted
- *             `format`      → JSON, readable by every version to come: {"format":"kubets","version":1}
+ *   meta      `state`       → crc, revision, compacted, number of objects, digest of what they are (summary.ts)
+ *             `format`      → JSON, readable by every version to come: {"format":"kubets","version":2}
+ *
+ * Version 1 had a state without the last two.
  */
 import { crc32 } from 'node:zlib';
 import type { Change } from '../backend.ts';
 import { type KeyValue, StorageError } from '../interface.ts';
+import { WHAT_TO_DO } from './damage.ts';
+import type { Summary } from './summary.ts';
 
 const CRC = 4;
 const REVISION = 8;
@@ -18,9 +22,15 @@ const HIGH = 2 ** 32;
 const DELETE = 0;
 const PUT = 1;
 
+/** In front of an object's value. */
+export const OBJECT_HEAD = CRC + REVISION;
+const STATE = CRC + 3 * REVISION + 4;
+
 export interface State {
   revision: number;
   compacted: number;
+  /** Absent in a store of version 1. */
+  summary?: Summary;
 }
 
 export function revisionKey(revision: number): Buffer {
@@ -63,16 +73,26 @@ export function decodeChange(revision: number, record: Buffer): Change {
   return { type, key, revision, previous: { key, value: record.subarray(keyEnd), modRevision } };
 }
 
-export function encodeState({ revision, compacted }: State): Buffer {
-  const record = Buffer.allocUnsafe(CRC + 2 * REVISION);
+export function encodeState({ revision, compacted, summary }: Required<State>): Buffer {
+  const record = Buffer.allocUnsafe(STATE);
   writeRevision(record, revision, CRC);
   writeRevision(record, compacted, CRC + REVISION);
+  writeRevision(record, summary.count, CRC + 2 * REVISION);
+  record.writeUInt32BE(summary.digest, CRC + 3 * REVISION);
   return seal(record);
 }
 
 export function decodeState(record: Buffer): State {
   open(record, CRC + 2 * REVISION, 'the state record');
-  return { revision: readRevision(record, CRC), compacted: readRevision(record, CRC + REVISION) };
+  const state = { revision: readRevision(record, CRC), compacted: readRevision(record, CRC + REVISION) };
+  if (record.length < STATE) return state;
+  const count = readRevision(record, CRC + 2 * REVISION);
+  return { ...state, summary: { count, digest: record.readUInt32BE(CRC + 3 * REVISION) } };
+}
+
+/** The modRevision in an object's record, or in the beginning of one. Not verified. */
+export function modRevisionOf(head: Buffer): number {
+  return readRevision(head, CRC);
 }
 
 export function readRevision(buffer: Buffer, offset = 0): number {
@@ -91,5 +111,5 @@ function seal(record: Buffer): Buffer {
 
 function open(record: Buffer, length: number, what: string): void {
   if (record.length >= length && record.readUInt32BE(0) === crc32(record.subarray(CRC))) return;
-  throw new StorageError('Damaged', what, `the store is damaged at ${what}: restore it from a backup or delete it`);
+  throw new StorageError('Damaged', what, `the store is damaged at ${what}: ${WHAT_TO_DO}`);
 }

@@ -1,14 +1,14 @@
 /**
  * Started by `durability.test.ts` as a process to be killed: writes without end, several at once, and prints
  * `key revision` for each write that was acknowledged. With `big` it writes until the disk is full, prints
- * `refused code`, then writes something small and prints `after revision`.
+ * `refused code`, then writes something small and prints `after revision`. With `relaxed` it does not wait for the disk.
  */
 import { writeSync } from 'node:fs';
 import { StorageError } from '../interface.ts';
 import { openLmdb } from './lmdb.ts';
 
 const [, , directory = '', mode] = process.argv;
-const storage = await openLmdb(directory);
+const storage = await openLmdb(directory, { durability: mode === 'relaxed' ? 'relaxed' : 'strict' });
 
 async function write(key: string, value = Buffer.from(`value of ${key}`)): Promise<void> {
   const revision = await storage.create(key, value);
