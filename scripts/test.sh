@@ -12,7 +12,7 @@ cd "$repo"
 # A suite a line: its name; what it needs (`real`: root, Docker, iptables; `up …`: a cluster of its own, started so;
 # `etcd`: an etcd is installed; `etcd up …`: a cluster with an etcd of its own); the time one test may take; its files.
 suites=(
-  'unit|-|10s|dist/{base,openapi,client,scheduler,controllers,nodeagent,cmd,bench,tidy}/**/*.test.js dist/api/{endpoints,http,registry}/**/*.test.js'
+  'unit|-|10s|dist/{base,openapi,client,scheduler,controllers,nodeagent,cmd,bench,tidy}/**/*.test.js dist/api/*.test.js dist/api/{auth,endpoints,http,registry}/**/*.test.js'
   'storage|etcd|30s|dist/api/storage/**/*.test.js'
   'conformance-memory|up --in-memory|60s|dist/conformance/**/*.test.js'
   'conformance-lmdb|up --node simulated|60s|dist/conformance/**/*.test.js'

@@ -94,11 +94,11 @@ async function crashUnder(load: Load, target: Target, recorder: Recorder, crashe
 /** Kills a process and starts it again; now and then kills it once more while it starts. */
 async function crashOnce(victim: Victim, random: Random): Promise<void> {
   const again = random.next() < 0.3 ? random.next() * STARTUP_MS_MAX : undefined;
-  await victim.kill();
+  assert.equal(await victim.kill(), undefined);
   victim.begin();
   if (again !== undefined) {
     await systemClock.sleep(again);
-    await victim.kill();
+    assert.equal(await victim.kill(), undefined);
     victim.begin();
   }
   await victim.ready();

@@ -19,8 +19,8 @@ export interface Victim {
   begin(): void;
   /** Resolves once it serves; rejects, with what it said, when it has ended. */
   ready(): Promise<void>;
-  /** SIGKILL; resolves when it is gone. */
-  kill(): Promise<void>;
+  /** SIGKILL; resolves when it is gone; with what it said, if it had ended by itself. */
+  kill(): Promise<string | undefined>;
 }
 
 export interface Target {
@@ -70,13 +70,15 @@ class Daemon implements Victim {
     if (ended()) throw new Error(`${this.name} has ended with ${child?.exitCode}:\n${this.#output}`);
   }
 
-  async kill(): Promise<void> {
+  async kill(): Promise<string | undefined> {
     const child = this.#child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child || child.signalCode !== null) return undefined;
+    if (child.exitCode !== null) return `${this.name} has ended with ${child.exitCode}:\n${this.#output}`;
     await new Promise<void>((resolve) => {
       child.once('exit', () => resolve());
       child.kill('SIGKILL');
     });
+    return undefined;
   }
 }
 

@@ -38,7 +38,7 @@ const CASES: readonly Case[] = [
   { title: 'watchers that stop reading', kind: 'watchers', count: 100, many: 1_000, memoryMb: 60 },
   { title: 'HTTP/2 watchers without a window', kind: 'watchersH2', count: 500, many: 5_000, memoryMb: 60 },
   { title: 'clients that vanish in the middle of a body', kind: 'vanish', count: 100, many: 2_000, memoryMb: 120 },
-  { title: 'bodies in crumbs', kind: 'crumbs', count: 1, many: 50, memoryMb: 80 },
+  { title: 'bodies in crumbs', kind: 'crumbs', count: 1, many: 50, memoryMb: 50 },
   { title: 'streams opened and reset at once', kind: 'rapidReset', count: 5_000, many: 50_000, memoryMb: 160 },
   { title: 'streams reset all the time', kind: 'rapidResets', count: 2_000, many: 5_000, memoryMb: 100, isBusy: true },
   { title: 'a flood of pings', kind: 'pings', count: 400_000, many: 10_000_000, memoryMb: 60 },
@@ -51,7 +51,7 @@ const CASES: readonly Case[] = [
   { title: 'Tables that nobody reads', kind: 'tables', count: 30, many: 500, memoryMb: 200 },
   { title: 'compressed lists that nobody reads', kind: 'gzip', count: 10, many: 500, memoryMb: 200 },
   { title: 'WebSocket watchers that stop reading', kind: 'watchersWebSocket', count: 100, many: 1_000, memoryMb: 60 },
-  { title: 'a flood of WebSocket pings', kind: 'webSocketPings', count: 400_000, many: 10_000_000, memoryMb: 120 },
+  { title: 'a flood of WebSocket pings', kind: 'webSocketPings', count: 1_000_000, many: 10_000_000, memoryMb: 80 },
 ];
 
 const MAPS = '/api/v1/namespaces/rude/configmaps';
@@ -123,22 +123,22 @@ describe('slow and rude clients', function () {
 
   it('refuses more requests at a time than there are places, but never a master', async () => {
     const own = await RudeServer.start('--max-requests-inflight', '2', '--max-mutating-requests-inflight', '1');
-    const master = own.client('master-token');
+    const [master, other] = [own.client('master-token'), own.client()];
     try {
       await fill(own, 16);
-      await own.begin('lists', 2);
-      const other = own.client();
-      const refused = await eventually('it is refused', async () => {
+      const refused = await eventually('somebody is refused', async () => {
+        // Who has not read for a second loses his place, so that there is none free only for so long.
+        await own.begin('lists', 2);
         const answer = await other.get('/api/v1/namespaces/large');
+        await own.end('lists');
         return answer.code === 429 ? answer : undefined;
-      }).catch(() => undefined);
-      other.close();
+      });
+      await own.begin('lists', 2);
       assert.equal((await master.get('/api/v1/namespaces/large')).code, 200);
-      assert.ok(refused, 'nobody was refused');
       assert.equal(refused.headers['retry-after'], '1');
       assert.equal(refused.text, 'Too many requests, please try again later.\n');
     } finally {
-      master.close();
+      for (const client of [master, other]) client.close();
       await own.stop();
     }
   });

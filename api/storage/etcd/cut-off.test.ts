@@ -23,7 +23,7 @@ async function onNetwork(network: TestNetwork): Promise<void> {
   const etcd = await TestEtcd.start({ members: 3, network });
   const storage = await openEtcd({ servers: etcd.servers, clock: systemClock });
   try {
-    const load = new Load(storage);
+    const load = await Load.on(storage);
     for (const member of [0, 1, 2]) {
       await load.grows(60);
       await network.cutOff(member);

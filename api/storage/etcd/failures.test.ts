@@ -14,7 +14,7 @@ describe('etcd that fails', () => {
     const etcd = await TestEtcd.start();
     const storage = await open(etcd.servers);
     try {
-      const load = new Load(storage);
+      const load = await Load.on(storage);
       for (let round = 1; round <= 4; round++) {
         await load.grown(150 * round);
         await etcd.kill();
@@ -32,7 +32,7 @@ describe('etcd that fails', () => {
     const etcd = await TestEtcd.start({ members: 3 });
     const storage = await open(etcd.servers);
     try {
-      const load = new Load(storage);
+      const load = await Load.on(storage);
       for (const member of [0, 1, 2]) {
         await load.grown(100 * (member + 1));
         await etcd.kill(member);
@@ -52,7 +52,7 @@ describe('etcd that fails', () => {
     const links = await Promise.all(etcd.servers.map((url) => TestLink.open(url)));
     const storage = await open(links.map(({ url }) => url));
     try {
-      const load = new Load(storage);
+      const load = await Load.on(storage);
       await load.grown(50);
       // The first is the one that is used.
       links[0]!.dropRequests = true;

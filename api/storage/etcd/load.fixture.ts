@@ -7,17 +7,22 @@ import type { EtcdStorage } from './etcd.ts';
 /** Writers that create, update and delete until they are told to stop, and a watcher beside them. */
 export class Load {
   readonly #storage: EtcdStorage;
+  readonly #start: number;
   readonly #acknowledged = new Map<number, string>();
   readonly #seen: StorageEvent[] = [];
   readonly #watching: Promise<StorageEvent[]>;
   readonly #writing: Promise<unknown>;
-  #start = 0;
   #end = Number.POSITIVE_INFINITY;
   #unknown = 0;
   #stopped = false;
 
-  constructor(storage: EtcdStorage) {
+  static async on(storage: EtcdStorage): Promise<Load> {
+    return new Load(storage, await storage.revision());
+  }
+
+  private constructor(storage: EtcdStorage, start: number) {
     this.#storage = storage;
+    this.#start = start;
     this.#watching = this.#watch();
     this.#writing = Promise.all(Array.from({ length: 8 }, (_, i) => this.#write(`/registry/load/${i}`)));
   }
@@ -51,7 +56,6 @@ export class Load {
   }
 
   async #watch(): Promise<StorageEvent[]> {
-    this.#start = await this.#storage.revision();
     const enough = (all: StorageEvent[], { revision }: { revision: number }) => {
       this.#seen.push(...all.slice(this.#seen.length));
       return revision >= this.#end;

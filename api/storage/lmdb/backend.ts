@@ -3,7 +3,7 @@ import type { Database, RootDatabase, Transaction } from 'lmdb';
 import type { Backend, Change, Commit, View } from '../backend.ts';
 import { type KeyValue, StorageError } from '../interface.ts';
 import { damaged } from './damage.ts';
-import { fullError, hasRoom, needOf, writeError } from './disk-full.ts';
+import { fullError, needOf, Room, writeError } from './disk-full.ts';
 import { untilResumed } from './pause.ts';
 import {
   decodeChange,
@@ -50,11 +50,13 @@ export class LmdbBackend implements Backend {
   #tables: Tables;
   #state: Required<State>;
   #isOpen = true;
+  readonly #room: Room;
 
   constructor(tables: Tables, options: LmdbBackendOptions) {
     this.#tables = tables;
     this.#options = options;
     this.#state = options.state;
+    this.#room = new Room(options.directory);
     this.historyBytes = options.historyBytes;
   }
 
@@ -81,11 +83,7 @@ export class LmdbBackend implements Backend {
     const { directory } = this.#options;
     await untilResumed(directory);
     try {
-      if (!this.#hasRoom(commit)) await this.#forgetAll();
-      const full = { ...commit, compacted: Math.max(commit.compacted, this.#state.compacted) };
-      const lean = this.#hasRoom(full) ? full : { ...commit, compacted: commit.revision };
-      if (!this.#hasRoom(lean)) throw fullError(directory);
-      await this.#write(lean);
+      await this.#write(this.#hasRoom(commit) ? commit : await this.#fitted(commit));
     } catch (error) {
       throw writeError(error, directory);
     }
@@ -105,7 +103,17 @@ export class LmdbBackend implements Backend {
     }
     const removals = events.length + Math.max(Math.min(compacted, revision) - this.#state.compacted, 0) / 100;
     const frees = events.every(({ type }) => type === 'delete');
-    return hasRoom(needOf(records, removals, frees), this.#options.directory, this.#tables);
+    return this.#room.has(needOf(records, removals, frees), this.#tables);
+  }
+
+  /** The commit in a form that has room now. Throws when there is none. */
+  async #fitted(commit: Commit): Promise<Commit> {
+    await this.#forgetAll();
+    const whole = { ...commit, compacted: Math.max(commit.compacted, this.#state.compacted) };
+    if (this.#hasRoom(whole)) return whole;
+    const lean = { ...commit, compacted: commit.revision };
+    if (this.#hasRoom(lean)) return lean;
+    throw fullError(this.#options.directory);
   }
 
   /** What is freed can be used from the transaction after the next on. */

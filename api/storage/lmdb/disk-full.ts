@@ -3,6 +3,7 @@
  * write what has no room: its own way out of a write that was cut short corrupts the memory of the process.
  */
 import { statfsSync } from 'node:fs';
+import { systemClock } from '../../../base/clock.ts';
 import { StorageError } from '../interface.ts';
 import type { Tables } from './backend.ts';
 
@@ -16,6 +17,10 @@ const RESERVE_BYTES = 2 * 1024 ** 2;
 /** What a commit writes beside its records: the ways from the roots to them. */
 const COMMIT_BYTES = 256 * 1024;
 const EVENT_BYTES = 4 * PAGE;
+
+/** More than anybody writes in the time in which the system is not asked again. */
+const PLENTY_BYTES = 1024 ** 3;
+const ASK_EVERY_MS = 100;
 
 /** What a commit takes, in bytes. */
 export interface Need {
@@ -37,13 +42,34 @@ export function needOf(records: readonly number[], removals: number, frees: bool
   return need;
 }
 
-/** Whether the disk below `directory`, and what is free in the store's own file, have room for it. */
-export function hasRoom(need: Need, directory: string, tables: Tables): boolean {
-  const { bavail, bsize } = statfsSync(directory);
-  const room = bavail * bsize;
-  if (room >= need.all + RESERVE_BYTES) return true;
-  if (need.frees) return room >= need.together && room + freeBytes(tables) >= need.all;
-  return room >= need.together + COMMIT_BYTES && freeBytes(tables) >= need.all;
+/** What there is below `directory`, asked of the system only as often as it can matter. */
+export class Room {
+  readonly #directory: string;
+  /** By the monotonic clock. */
+  #askedAtMs = Number.NEGATIVE_INFINITY;
+  #bytes = 0;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** Whether the disk, and what is free in the store's own file, have room for it. */
+  has(need: Need, tables: Tables): boolean {
+    if (this.#isPlenty(need)) return true;
+    const { bavail, bsize } = statfsSync(this.#directory);
+    this.#bytes = bavail * bsize;
+    this.#askedAtMs = systemClock.monotonic();
+    if (this.#bytes >= need.all + RESERVE_BYTES) return true;
+    if (need.frees) return this.#bytes >= need.together && this.#bytes + freeBytes(tables) >= need.all;
+    return this.#bytes >= need.together + COMMIT_BYTES && freeBytes(tables) >= need.all;
+  }
+
+  /** A disk with much room just now is not full yet, whatever others write. */
+  #isPlenty(need: Need): boolean {
+    if (systemClock.monotonic() - this.#askedAtMs > ASK_EVERY_MS) return false;
+    this.#bytes -= need.all;
+    return this.#bytes > PLENTY_BYTES;
+  }
 }
 
 /** The refusal of a write that has no room. */
