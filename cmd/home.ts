@@ -58,7 +58,8 @@ async function keepSecret(path: string, make: () => string): Promise<string> {
 
 /** Writes a file of mode 0600, whole or not at all. */
 export async function writePrivate(path: string, text: string): Promise<void> {
-  const draft = `${path}.new`;
+  // Several servers may share a folder, and write at once.
+  const draft = `${path}.${process.pid}.new`;
   await rm(draft, { force: true });
   const file = await open(draft, 'wx', 0o600);
   try {

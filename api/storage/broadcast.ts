@@ -28,11 +28,14 @@ export class Broadcast {
     signal: AbortSignal,
     onEnd?: () => void,
   ): AsyncIterable<CacheBatch> {
+    // A signal that has aborted already ends the watcher before there is one to remove.
+    let joined: CacheWatcher | undefined;
     const watcher = new CacheWatcher(prefix, this.#queueLimit, signal, () => {
-      this.#remove(watcher);
+      if (joined) this.#remove(joined);
       onEnd?.();
     });
     if (signal.aborted) return watcher.pull;
+    joined = watcher;
     const group = this.#groups.get(prefix);
     if (group) group.add(watcher);
     else this.#groups.set(prefix, new Set([watcher]));

@@ -48,6 +48,16 @@ describe('WatchCache.watch', () => {
   );
 
   it(
+    'gives nothing to who has left already',
+    withCache(async ({ cache, put }) => {
+      await put('a');
+      const watch = cache.watch(PODS, 0, AbortSignal.abort())[Symbol.asyncIterator]();
+      assert.equal((await watch.next()).done, true);
+      assert.equal(cache.watchers, 0);
+    }),
+  );
+
+  it(
     'ends a watcher that leaves too many bytes waiting, and says so before it comes for more',
     withCache(async ({ cache, storage }) => {
       let ended = 0;

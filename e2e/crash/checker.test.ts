@@ -140,6 +140,20 @@ const cases: Case[] = [
     says: /the deletion of a at 8 was asked for by no operation/,
   },
   {
+    title: 'refuses two answers to one deletion',
+    operations: [
+      made(),
+      operation(3, 6, { type: 'delete' }, { kind: 'deleted', uid: 'u' }, 2),
+      operation(4, 7, { type: 'delete' }, { kind: 'deleted', uid: 'u' }, 3),
+    ],
+    events: [
+      { type: 'ADDED', state: state(5, 1), at: 10 },
+      { type: 'DELETED', state: state(8, 1), at: 11 },
+    ],
+    final: [],
+    says: /u is deleted twice: by delete 2 of a by c2 and delete 3 of a by c3/,
+  },
+  {
     title: 'accepts a conflict while another write is under way',
     operations: [
       made(),
