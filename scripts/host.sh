@@ -116,7 +116,8 @@ clients() {
 etcd_server() {
   missing=()
   need etcd-server 'is the etcd that objects are kept in' have etcd
-  install_missing || die 'Tests with etcd need this system package.'
+  need iproute2 'cuts members of an etcd off from the others' have ip
+  install_missing || die 'Tests with etcd need these system packages.'
 }
 
 example_image() {
