@@ -10,9 +10,8 @@ import { declare, type ResourceDeclaration } from '../declaration.ts';
 import { countSpecChange, startGeneration } from '../prepare.ts';
 import { forbiddenField, notSupported, required } from '../validation/errors.ts';
 import { type CompileExpression, validateExpression, validateMatchConditions } from './expressions.ts';
-import { policyVariables, validateBinding, validateCommon, validateVariables } from './policy-parts.ts';
+import { bindingColumns, policyVariables, validateBinding, validateCommon, validateVariables } from './policy-parts.ts';
 import { defaultMatchResources } from './rules.ts';
-import { paramRefText } from './validatingadmissionpolicies.ts';
 
 const PATCH_TYPES = ['ApplyConfiguration', 'JSONPatch'];
 const REINVOCATION = ['IfNeeded', 'Never'];
@@ -111,20 +110,7 @@ export function mutatingAdmissionPolicyBindings(describe: Describe): ResourceDec
     categories: ['api-extensions'],
     namespaced: false,
     definition: 'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBinding',
-    columns: [
-      nameColumn(describe),
-      column(
-        'PolicyName',
-        'PolicyName indicates the policy definition which the policy binding binded to',
-        ({ spec }) => {
-          return spec?.policyName ?? '';
-        },
-      ),
-      column('ParamRef', 'ParamRef indicates the param resource which sets the configration param', ({ spec }) => {
-        return paramRefText(spec?.paramRef);
-      }),
-      ageColumn(describe),
-    ],
+    columns: bindingColumns(describe),
     strategy: {
       anyFinalizers: true,
       unconditionalUpdate: false,

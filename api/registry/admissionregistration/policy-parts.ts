@@ -1,11 +1,22 @@
 /** What validating and mutating admission policies have in common, and their bindings. */
-import type { V1MatchResources, V1ParamKind, V1ParamRef, V1Variable } from '../../../openapi/generated/types.ts';
+import type {
+  V1MatchResources,
+  V1MutatingAdmissionPolicyBinding,
+  V1ParamKind,
+  V1ParamRef,
+  V1ValidatingAdmissionPolicyBinding,
+  V1Variable,
+} from '../../../openapi/generated/types.ts';
 import type { FieldError } from '../../../openapi/status.ts';
+import { ageColumn, column, type Describe, nameColumn } from '../core/columns.ts';
+import type { Column } from '../declaration.ts';
 import { forbiddenField, invalidEach, invalidValue, notSupported, required } from '../validation/errors.ts';
 import { validateLabelSelector } from '../validation/fields.ts';
 import { isDns1035Label, isDns1123Subdomain, isPathSegmentName, nameIsDnsSubdomain } from '../validation/names.ts';
 import { AUTHORIZER_VARIABLES, type CompileExpression, REQUEST_VARIABLES, validateExpression } from './expressions.ts';
 import { FAILURE_POLICIES, validateMatchResources } from './rules.ts';
+
+type Binding = V1ValidatingAdmissionPolicyBinding | V1MutatingAdmissionPolicyBinding;
 
 const NOT_FOUND_ACTIONS = ['Deny', 'Allow'];
 const IDENTIFIER = /^[_a-zA-Z][_a-zA-Z0-9]*$/;
@@ -124,4 +135,29 @@ function validateParamRef(ref: V1ParamRef | undefined, field: string): FieldErro
     errors.push(notSupported(action, parameterNotFoundAction, NOT_FOUND_ACTIONS));
   }
   return errors;
+}
+
+/** Of the bindings of both kinds of policies. */
+export function bindingColumns(describe: Describe): Column<Binding>[] {
+  return [
+    nameColumn(describe),
+    column(
+      'PolicyName',
+      'PolicyName indicates the policy definition which the policy binding binded to',
+      ({ spec }) => {
+        return spec?.policyName ?? '';
+      },
+    ),
+    column('ParamRef', 'ParamRef indicates the param resource which sets the configration param', ({ spec }) => {
+      return paramRefText(spec?.paramRef);
+    }),
+    ageColumn(describe),
+  ];
+}
+
+/** `namespace/name`, or the selector. */
+function paramRefText(ref: { name?: string; namespace?: string; selector?: object } | undefined): string {
+  if (!ref) return '<unset>';
+  if (ref.name) return ref.namespace ? `${ref.namespace}/${ref.name}` : `*/${ref.name}`;
+  return ref.selector ? JSON.stringify(ref.selector) : '<unset>';
 }

@@ -14,7 +14,7 @@ import { validateConditions } from '../validation/conditions.ts';
 import { duplicate, invalidEach, invalidValue, notSupported, required } from '../validation/errors.ts';
 import { isQualifiedName } from '../validation/names.ts';
 import { type CompileExpression, validateExpression, validateMatchConditions } from './expressions.ts';
-import { policyVariables, validateBinding, validateCommon, validateVariables } from './policy-parts.ts';
+import { bindingColumns, policyVariables, validateBinding, validateCommon, validateVariables } from './policy-parts.ts';
 import { defaultMatchResources } from './rules.ts';
 
 type Policy = V1ValidatingAdmissionPolicy;
@@ -184,20 +184,7 @@ export function validatingAdmissionPolicyBindings(describe: Describe): ResourceD
     categories: ['api-extensions'],
     namespaced: false,
     definition: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding',
-    columns: [
-      nameColumn(describe),
-      column(
-        'PolicyName',
-        'PolicyName indicates the policy definition which the policy binding binded to',
-        ({ spec }) => {
-          return spec?.policyName ?? '';
-        },
-      ),
-      column('ParamRef', 'ParamRef indicates the param resource which sets the configration param', ({ spec }) => {
-        return paramRefText(spec?.paramRef);
-      }),
-      ageColumn(describe),
-    ],
+    columns: bindingColumns(describe),
     strategy: {
       anyFinalizers: true,
       unconditionalUpdate: false,
@@ -212,13 +199,6 @@ export function validatingAdmissionPolicyBindings(describe: Describe): ResourceD
       ],
     },
   });
-}
-
-/** `namespace/name`, or the selector. */
-export function paramRefText(ref: { name?: string; namespace?: string; selector?: object } | undefined): string {
-  if (!ref) return '<unset>';
-  if (ref.name) return ref.namespace ? `${ref.namespace}/${ref.name}` : `*/${ref.name}`;
-  return ref.selector ? JSON.stringify(ref.selector) : '<unset>';
 }
 
 function validateActions(actions: readonly string[], field: string): FieldError[] {

@@ -36,9 +36,7 @@ export interface Inspection {
 }
 
 export interface InspectOptions {
-  /** Looks at every value, not only at where it is. Default true. */
-  values?: boolean;
-  /** Told of each object, in key order; its value is good until this returns. Only with `values`. */
+  /** Told of each object, in key order; its value is good until this returns. */
   onObject?(object: KeyValue): void;
   /** Told of each change, in revision order and after all objects, likewise. */
   onChange?(change: Change): void;
@@ -134,19 +132,17 @@ class Inspector {
     return { version, ...state };
   }
 
-  #onObject({ key, head, value }: Entry, { revision }: State): void {
-    const record = this.#options.values === false ? head(OBJECT_HEAD) : value();
+  #onObject({ key, value }: Entry, { revision }: State): void {
+    const record = value();
     if (record.length < OBJECT_HEAD) throw this.#file.damaged(`the record of ${key} is too short`);
     const modRevision = modRevisionOf(record);
-    if (this.#options.values !== false) {
-      const object = decodeObject(key.toString(), record);
-      this.#options.onObject?.(object);
-    }
+    const object = decodeObject(key.toString(), record);
+    this.#options.onObject?.(object);
     if (modRevision > revision) throw this.#file.damaged(`${key} is newer than the store`);
     this.#summary = plus(this.#summary, key, modRevision);
   }
 
-  #onChange({ key, size, head, value }: Entry, { compacted }: State): void {
+  #onChange({ key, size, value }: Entry, { compacted }: State): void {
     const revision = readRevision(key);
     if (key.length !== 8 || revision !== this.#lastChange + 1) {
       throw this.#file.damaged(`history goes from revision ${this.#lastChange || compacted} to ${revision}`);
@@ -154,10 +150,6 @@ class Inspector {
     this.#lastChange = revision;
     this.#changes++;
     this.#historyBytes += size;
-    if (this.#options.values === false) {
-      head(0);
-      return;
-    }
     const change = decodeChange(revision, value());
     this.#options.onChange?.(change);
   }

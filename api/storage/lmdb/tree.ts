@@ -19,9 +19,7 @@ export interface Entry {
   flags: number;
   /** Size of the value, in bytes. */
   size: number;
-  /** The first bytes of the value: `length`, or all there are. A copy when it is not in the page itself. */
-  head(length: number): Buffer;
-  /** The whole value. */
+  /** The value; a copy when it is not in the page itself. */
   value(): Buffer;
 }
 
@@ -170,34 +168,29 @@ class TreeWalk {
     }
     if ((flags & BIG) === 0) {
       const value = page.subarray(begin, begin + size);
-      return { key, flags, size, head: (length) => value.subarray(0, length), value: () => value };
+      return { key, flags, size, value: () => value };
     }
-    return { key, flags: flags & ~BIG, size, ...this.#bigValue(page, begin, size) };
+    return { key, flags: flags & ~BIG, size, value: this.#bigValue(page, begin, size) };
   }
 
-  #bigValue(page: Buffer, reference: number, size: number) {
+  /** Claims the pages of a value that has some of its own; what is returned reads them. */
+  #bigValue(page: Buffer, reference: number, size: number): () => Buffer {
     const { file, use } = this.#walk;
     const first = Number(page.readBigUInt64LE(reference));
     const count = Number(page.readBigUInt64LE(reference + 16));
     if (count * file.pageSize < size + PAGE_HEAD) throw file.damaged('a value is longer than its pages', first);
     use.claim(first, count);
     this.#counted.overflowPages += count;
-    let seen = PAGE_HEAD;
-    let bytes: Buffer = Buffer.alloc(0);
-    const read = (length: number) => {
-      if (bytes.length === 0 || seen < length) {
-        seen = length;
-        bytes = file.readFrom(first, PAGE_HEAD + length);
-        const sound =
-          Number(bytes.readBigUInt64LE(0)) === first &&
-          Number(bytes.readBigUInt64LE(8)) <= this.#walk.transaction &&
-          bytes.readUInt16LE(18) === OVERFLOW &&
-          bytes.readUInt32LE(20) === count;
-        if (!sound) throw file.damaged('the page of a value has a broken head', first);
-      }
-      return bytes.subarray(PAGE_HEAD, PAGE_HEAD + length);
+    return () => {
+      const bytes = file.readFrom(first, PAGE_HEAD + size);
+      const sound =
+        Number(bytes.readBigUInt64LE(0)) === first &&
+        Number(bytes.readBigUInt64LE(8)) <= this.#walk.transaction &&
+        bytes.readUInt16LE(18) === OVERFLOW &&
+        bytes.readUInt32LE(20) === count;
+      if (!sound) throw file.damaged('the page of a value has a broken head', first);
+      return bytes.subarray(PAGE_HEAD);
     };
-    return { head: (length: number) => read(Math.min(length, size)), value: () => read(size) };
   }
 }
 
