@@ -8,11 +8,11 @@ import { WorkQueue } from '../../client/work-queue.ts';
 import type { V1Pod, V1ReplicationController } from '../../openapi/generated/types.ts';
 import { keyOf } from '../../openapi/object.ts';
 import { isStatus } from '../../openapi/status.ts';
-import { claimPods } from '../runtime/claim.ts';
+import { claimObjects } from '../runtime/claim.ts';
 import { type ControllerContext, typed } from '../runtime/context.ts';
 import { type Controller, controllerOf, type ReconcileResult } from '../runtime/controller.ts';
 import { Expectations } from '../runtime/expectations.ts';
-import { BY_NAMESPACE, orphansOf, PODS_BY_CONTROLLER } from '../runtime/informers.ts';
+import { BY_CONTROLLER, BY_NAMESPACE, orphansOf } from '../runtime/informers.ts';
 import { createPod, deletePod, isNamespaceTerminating } from '../runtime/pod-control.ts';
 import { podsToDelete } from '../runtime/pod-ranking.ts';
 import { carries, controllerOfObject, isActive, isReady, sameMap } from '../runtime/pods.ts';
@@ -89,13 +89,13 @@ class ReplicationManager {
     const { client, informers } = this.#context;
     const { name = '', namespace = '', uid = '' } = rc.metadata ?? {};
     const candidates = [
-      ...informers.pods.byIndex(PODS_BY_CONTROLLER, uid),
-      ...informers.pods.byIndex(PODS_BY_CONTROLLER, orphansOf(namespace)),
+      ...informers.pods.byIndex(BY_CONTROLLER, uid),
+      ...informers.pods.byIndex(BY_CONTROLLER, orphansOf(namespace)),
     ];
-    return claimPods({
-      client,
+    return claimObjects({
+      resource: client.pods,
       owner: rc,
-      pods: candidates.filter((pod) => pod.metadata?.namespace === namespace && isActive(pod)),
+      objects: candidates.filter((pod) => pod.metadata?.namespace === namespace && isActive(pod)),
       matches: (pod) => selects(rc, pod),
       fetchOwner: () => client.replicationControllers.get(name, namespace),
     });

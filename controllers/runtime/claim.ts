@@ -1,25 +1,25 @@
 /**
- * Settles which pods belong to a controller: adopts matching orphans, releases pods of its own that no longer match.
- * Ownership is a reference in the pod, so two controllers with the same selector never fight over one.
+ * Settles which objects belong to a controller: adopts matching orphans, releases those of its own that no longer match.
+ * Ownership is a reference in the object, so two controllers with the same selector never fight over one.
  */
-import type { Client } from '../../client/client.ts';
-import type { V1OwnerReference, V1Pod } from '../../openapi/generated/types.ts';
+import type { ResourceClient } from '../../client/client.ts';
+import type { V1OwnerReference } from '../../openapi/generated/types.ts';
 import { type KubeObject, keyOf } from '../../openapi/object.ts';
 import { isStatus } from '../../openapi/status.ts';
 import { controllerOfObject } from './pods.ts';
 
 export type Claim = 'keep' | 'ignore' | 'adopt' | 'release';
 
-/** What a controller should do about a pod. `owner` may be on its way out: then it takes and gives up nothing. */
-export function claimOf(owner: KubeObject, pod: V1Pod, matches: boolean): Claim {
-  const controller = controllerOfObject(pod);
+/** What a controller should do about an object. `owner` may be on its way out: then it takes and gives up nothing. */
+export function claimOf(owner: KubeObject, object: KubeObject, matches: boolean): Claim {
+  const controller = controllerOfObject(object);
   const leaving = owner.metadata?.deletionTimestamp !== undefined;
   if (controller) {
     if (controller.uid !== owner.metadata?.uid) return 'ignore';
     if (matches) return 'keep';
     return leaving ? 'ignore' : 'release';
   }
-  if (leaving || !matches || pod.metadata?.deletionTimestamp !== undefined) return 'ignore';
+  if (leaving || !matches || object.metadata?.deletionTimestamp !== undefined) return 'ignore';
   return 'adopt';
 }
 
@@ -36,31 +36,32 @@ export function controllerReference(owner: KubeObject): V1OwnerReference {
 }
 
 /**
- * Carries out the claims and resolves with the pods that are `owner`'s. `fetchOwner` reads the owner from the server:
+ * Carries out the claims and resolves with the objects that are `owner`'s. `fetchOwner` reads the owner from the server:
  * before the first adoption it is checked there that the owner is not being deleted, since the copy may be behind.
  */
-export async function claimPods(options: {
-  client: Client;
+export async function claimObjects<T extends KubeObject>(options: {
+  /** The calls for the objects' kind: adoption and release are patches. */
+  resource: ResourceClient<T>;
   owner: KubeObject;
-  pods: readonly V1Pod[];
-  matches(pod: V1Pod): boolean;
+  objects: readonly T[];
+  matches(object: T): boolean;
   fetchOwner(): Promise<KubeObject>;
-}): Promise<V1Pod[]> {
-  const { client, owner, pods, matches } = options;
+}): Promise<T[]> {
+  const { resource, owner, objects, matches } = options;
   let checked: Promise<void> | undefined;
-  const mine: V1Pod[] = [];
-  for (const pod of pods) {
-    switch (claimOf(owner, pod, matches(pod))) {
+  const mine: T[] = [];
+  for (const object of objects) {
+    switch (claimOf(owner, object, matches(object))) {
       case 'keep':
-        mine.push(pod);
+        mine.push(object);
         break;
       case 'release':
-        await release(client, owner, pod);
+        await release(resource, owner, object);
         break;
       case 'adopt':
         checked ??= options.fetchOwner().then((fresh) => assertAdoptable(owner, fresh));
         await checked;
-        if (await adopt(client, owner, pod)) mine.push(pod);
+        if (await adopt(resource, owner, object)) mine.push(object);
         break;
       case 'ignore':
         break;
@@ -79,11 +80,11 @@ function assertAdoptable(owner: KubeObject, fresh: KubeObject): void {
   }
 }
 
-/** False when the pod is gone meanwhile. The uid in the patch keeps it from a new pod of the same name. */
-async function adopt(client: Client, owner: KubeObject, pod: V1Pod): Promise<boolean> {
-  const patch = { metadata: { ownerReferences: [controllerReference(owner)], uid: pod.metadata?.uid } };
+/** False when the object is gone meanwhile. The uid in the patch keeps it from a new object of the same name. */
+async function adopt<T extends KubeObject>(resource: ResourceClient<T>, owner: KubeObject, object: T) {
+  const patch = { metadata: { ownerReferences: [controllerReference(owner)], uid: object.metadata?.uid } };
   try {
-    await patchPod(client, pod, patch);
+    await patchObject(resource, object, patch);
     return true;
   } catch (error) {
     if (isStatus(error, 'NotFound')) return false;
@@ -91,17 +92,17 @@ async function adopt(client: Client, owner: KubeObject, pod: V1Pod): Promise<boo
   }
 }
 
-async function release(client: Client, owner: KubeObject, pod: V1Pod): Promise<void> {
+async function release<T extends KubeObject>(resource: ResourceClient<T>, owner: KubeObject, object: T) {
   const removal = [{ $patch: 'delete', uid: owner.metadata?.uid }];
   try {
-    await patchPod(client, pod, { metadata: { ownerReferences: removal, uid: pod.metadata?.uid } });
+    await patchObject(resource, object, { metadata: { ownerReferences: removal, uid: object.metadata?.uid } });
   } catch (error) {
     // Gone, or not ours any more: either way it is released.
     if (!isStatus(error, 'NotFound') && !isStatus(error, 'Invalid')) throw error;
   }
 }
 
-function patchPod(client: Client, pod: V1Pod, patch: unknown): Promise<V1Pod> {
-  const { name = '', namespace } = pod.metadata ?? {};
-  return client.pods.patch(name, namespace, patch, 'application/strategic-merge-patch+json');
+function patchObject<T extends KubeObject>(resource: ResourceClient<T>, object: T, patch: unknown): Promise<T> {
+  const { name = '', namespace } = object.metadata ?? {};
+  return resource.patch(name, namespace, patch, 'application/strategic-merge-patch+json');
 }

@@ -21,9 +21,16 @@ import type { KubeObject, ResourceRef } from '../../openapi/object.ts';
 import { whenAborted } from './abort.ts';
 
 export const PODS_BY_NODE = 'byNode';
-/** Pods by the uid of their controller; those without one under `namespace/`. */
-export const PODS_BY_CONTROLLER = 'byController';
+/** Objects by the uid of their controller; those without one under `namespace/` (`orphansOf`). */
+export const BY_CONTROLLER = 'byController';
 export const BY_NAMESPACE = 'byNamespace';
+/** What controllers make, and so look up by who made it. */
+const OWNED: readonly ResourceRef[] = [
+  resources.PODS,
+  resources.REPLICA_SETS,
+  resources.CONTROLLER_REVISIONS,
+  resources.JOBS,
+];
 /** Where kubelets keep their leases. */
 export const NODE_LEASE_NAMESPACE = 'kube-node-lease';
 
@@ -76,7 +83,8 @@ export class InformerFactory {
     const options = { clock, random, log, ...(namespace ? { namespace } : {}) };
     const informer = new Informer<KubeObject>(client.resource(ref), options);
     if (ref.namespaced) informer.addIndex(BY_NAMESPACE, (object) => [object.metadata?.namespace ?? '']);
-    if (ref === resources.PODS) indexPods(informer as Informer<V1Pod>);
+    if (OWNED.includes(ref)) informer.addIndex(BY_CONTROLLER, controllersOf);
+    if (ref === resources.PODS) (informer as Informer<V1Pod>).addIndex(PODS_BY_NODE, nodesOf);
     return informer;
   }
 
@@ -132,15 +140,16 @@ function keyOf(ref: ResourceRef, namespace = ''): string {
   return `${ref.group}/${ref.resource}/${namespace}`;
 }
 
-function indexPods(pods: Informer<V1Pod>): void {
-  pods.addIndex(PODS_BY_NODE, (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []));
-  pods.addIndex(PODS_BY_CONTROLLER, (pod) => {
-    const owner = pod.metadata?.ownerReferences?.find((reference) => reference.controller);
-    return [owner ? owner.uid : orphansOf(pod.metadata?.namespace)];
-  });
+function nodesOf(pod: V1Pod): string[] {
+  return pod.spec?.nodeName ? [pod.spec.nodeName] : [];
 }
 
-/** The value of `PODS_BY_CONTROLLER` under which a namespace's pods without a controller are found. */
+function controllersOf({ metadata }: KubeObject): string[] {
+  const owner = metadata?.ownerReferences?.find((reference) => reference.controller);
+  return [owner ? owner.uid : orphansOf(metadata?.namespace)];
+}
+
+/** The value of `BY_CONTROLLER` under which a namespace's objects without a controller are found. */
 export function orphansOf(namespace = ''): string {
   return `${namespace}/`;
 }
