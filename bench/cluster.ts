@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { systemClock } from '../base/clock.ts';
 
 const run = promisify(execFile);
-const MAIN = fileURLToPath(new URL('../cmd/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../package/main.js', import.meta.url));
 const DEADLINE_MS = 60_000;
 
 export interface RunningCluster {

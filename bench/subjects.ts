@@ -11,7 +11,7 @@ import { systemClock } from '../base/clock.ts';
 import { freePort } from './cluster.ts';
 
 const run = promisify(execFile);
-const KUBETS = fileURLToPath(new URL('../cmd/main.js', import.meta.url));
+const KUBETS = fileURLToPath(new URL('../package/main.js', import.meta.url));
 const BARE = fileURLToPath(new URL('./bare-server.js', import.meta.url));
 const DEADLINE_MS = 60_000;
 const LOOK_MS = 2;

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../cmd/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../package/main.js', import.meta.url));
 
 export interface CommandResult {
   stdout: string;

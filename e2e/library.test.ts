@@ -58,7 +58,7 @@ describe('Cluster', function () {
   });
 
   it('leaves no handle, socket or timer behind: a process that stops its clusters ends by itself', async () => {
-    const index = fileURLToPath(new URL('../cmd/index.js', import.meta.url));
+    const index = fileURLToPath(new URL('../package/index.js', import.meta.url));
     const script = `
       const { Cluster } = await import(${JSON.stringify(index)});
       const { CoreV1Api, Watch } = await import('@kubernetes/client-node');

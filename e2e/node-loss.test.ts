@@ -9,7 +9,7 @@ import { Cluster } from '../cmd/index.ts';
 import type { V1ReplicationController } from '../openapi/generated/types.ts';
 import { eventually } from './harness.ts';
 
-const MAIN = fileURLToPath(new URL('../cmd/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../package/main.js', import.meta.url));
 const REPLICAS = 4;
 
 describe('a node that falls silent', function () {

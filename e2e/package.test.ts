@@ -129,7 +129,13 @@ describe('the package', function () {
       ),
       [],
     );
-    for (const path of ['dist/cmd/main.js', 'dist/cmd/index.d.ts', 'openapi/generated/definitions.json', 'LICENSE']) {
+    for (const path of [
+      'dist/package/main.js',
+      'dist/package/index.js',
+      'dist/cmd/index.d.ts',
+      'openapi/generated/definitions.json',
+      'LICENSE',
+    ]) {
       assert.ok(paths.includes(path), `${path} is not in the package`);
     }
     assert.ok(packed.size < 1_500_000, `${packed.size} bytes packed`);

@@ -8,7 +8,7 @@ start_cluster() { # name, arguments...
   local name=$1 waited=0
   shift
   # shellcheck disable=SC2154 # `work` is the script's
-  KUBETS_HOME=$work/$name node dist/cmd/main.js "$@" --secure-port 0 >"$work/$name.log" 2>&1 </dev/null &
+  KUBETS_HOME=$work/$name node dist/package/main.js "$@" --secure-port 0 >"$work/$name.log" 2>&1 </dev/null &
   cluster=$!
   export KUBECONFIG=$work/$name/kubeconfig
   until grep -q '^ready in' "$work/$name.log"; do

@@ -62,7 +62,7 @@ build() {
 # What an earlier build made of sources that are gone: old tests would still be run.
 remove_orphans() {
   local file
-  find dist -name '*.js' -printf '%P\n' | while read -r file; do
+  find dist -name '*.js' ! -path 'dist/package/*' -printf '%P\n' | while read -r file; do
     [ -f "${file%.js}.ts" ] || rm -f "dist/${file%.js}".{js,js.map,d.ts}
   done
 }
@@ -134,11 +134,11 @@ up() {
   # Whatever is missing has been said, loudly; `kubets up` does with what there is.
   system_packages || true
   if start_docker; then example_image; fi
-  exec node dist/cmd/main.js up "$@"
+  exec node dist/package/main.js up "$@"
 }
 
 down() {
-  if [ -f dist/cmd/main.js ]; then node dist/cmd/main.js down "$@"; fi
+  if [ -f dist/package/main.js ]; then node dist/package/main.js down "$@"; fi
   stop_docker
 }
 

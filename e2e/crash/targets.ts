@@ -10,7 +10,7 @@ import { systemRandom } from '../../base/random.ts';
 import { eventually } from '../harness.ts';
 import type { Endpoint } from './wire.ts';
 
-const MAIN = fileURLToPath(new URL('../../cmd/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../package/main.js', import.meta.url));
 
 /** A process that can be killed and started again. */
 export interface Victim {

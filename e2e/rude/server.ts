@@ -11,7 +11,7 @@ import type { Order, Report } from './attacker.ts';
 import type { AttackKind } from './attacks.ts';
 import { PoliteClient } from './polite-client.ts';
 
-const MAIN = fileURLToPath(new URL('../../cmd/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../package/main.js', import.meta.url));
 const ATTACKER = fileURLToPath(new URL('./attacker.js', import.meta.url));
 /** Two people who may do everything but are not exempt from limits as masters are, and one who is. */
 const TOKENS = 'rude-token,rude,1\npolite-token,polite,2\nmaster-token,master,3,"system:masters"\n';
