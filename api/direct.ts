@@ -4,6 +4,7 @@ import { apiVersionOf } from '../openapi/object.ts';
 import { internalError, pageNotFound } from '../openapi/status.ts';
 import type { ApiCall, Transport, WatchEvent } from '../openapi/transport.ts';
 import { objectOf } from './endpoints/present.ts';
+import { Ending } from './http/ending.ts';
 import type { ApiRequest, ApiResult, UserInfo, WatchFrame } from './http/request.ts';
 import { requestInfo } from './http/request-info.ts';
 import { statusOf } from './http/respond.ts';
@@ -15,7 +16,7 @@ export class DirectTransport implements Transport {
   readonly #user: UserInfo;
   readonly #handle: (request: ApiRequest) => Promise<ApiResult>;
   readonly #userAgent: string;
-  readonly #open = new Set<AbortController>();
+  readonly #open = new Set<Ending>();
   #closed = false;
 
   constructor(user: UserInfo, handle: (request: ApiRequest) => Promise<ApiResult>) {
@@ -25,18 +26,18 @@ export class DirectTransport implements Transport {
   }
 
   async call(call: ApiCall): Promise<unknown> {
-    const { signal, end } = this.#begin(call);
+    const { ending, end } = this.#begin(call);
     try {
-      return shared(await this.#send(call, signal));
+      return shared(await this.#send(call, ending));
     } finally {
       end();
     }
   }
 
   async *watch(call: ApiCall): AsyncGenerator<WatchEvent> {
-    const { signal, end } = this.#begin(call);
+    const { ending, end } = this.#begin(call);
     try {
-      const result = await this.#send(call, signal);
+      const result = await this.#send(call, ending);
       if (result.kind !== 'watch') throw internalError(`bug: watch of ${call.path} was answered with ${result.kind}`);
       yield* eventsOf(result.frames);
     } finally {
@@ -46,23 +47,23 @@ export class DirectTransport implements Transport {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const abort of this.#open) abort.abort();
+    for (const ending of this.#open) ending.end(CALL_ENDED);
   }
 
-  /** A signal for one call, which `end` takes back, and whatever still hangs on it. */
-  #begin({ signal }: ApiCall): { signal: AbortSignal; end(): void } {
+  /** The life of one call, which `end` ends, and whatever still hangs on it. */
+  #begin({ signal }: ApiCall): { ending: Ending; end(): void } {
     if (this.#closed) throw new Error('the transport is closed');
     signal?.throwIfAborted();
-    const abort = new AbortController();
-    const onAbort = () => abort.abort(signal?.reason);
+    const ending = new Ending();
+    const onAbort = () => ending.end(signal?.reason);
     signal?.addEventListener('abort', onAbort);
-    this.#open.add(abort);
+    this.#open.add(ending);
     const end = () => {
       signal?.removeEventListener('abort', onAbort);
-      this.#open.delete(abort);
-      abort.abort(CALL_ENDED);
+      this.#open.delete(ending);
+      ending.end(CALL_ENDED);
     };
-    return { signal: abort.signal, end };
+    return { ending, end };
   }
 
   #header(name: string, call: ApiCall): string | undefined {
@@ -70,7 +71,7 @@ export class DirectTransport implements Transport {
     return name === 'user-agent' ? this.#userAgent : undefined;
   }
 
-  async #send(call: ApiCall, signal: AbortSignal): Promise<ApiResult> {
+  async #send(call: ApiCall, ending: Ending): Promise<ApiResult> {
     const query = new URLSearchParams(call.query);
     const request: ApiRequest = {
       method: call.method,
@@ -81,7 +82,9 @@ export class DirectTransport implements Transport {
       // A copy by way of JSON: what the wire would drop is dropped, and nothing is shared with the caller.
       ...(call.body === undefined ? {} : { value: JSON.parse(JSON.stringify(call.body)) }),
       user: this.#user,
-      signal,
+      get signal() {
+        return ending.signal;
+      },
       warnings: [],
     };
     try {

@@ -214,11 +214,11 @@ export class ApiServer {
       clock,
       this.#options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
       response,
-      wire.signal,
+      wire.ending,
     );
     let request: ApiRequest | undefined;
     try {
-      wire.signal.throwIfAborted();
+      wire.ending.throwIfOver();
       request = await this.#read(wire);
       if (isLongRunning(request.info)) deadline.lift();
       // Nothing is done for a client that could not read the answer.
@@ -264,7 +264,7 @@ export class ApiServer {
     const { method, url } = wire;
     // It is too late for a Status: the client must see that what it has is not all.
     if (response.started) {
-      if (!wire.signal.aborted) log.warn({ method, url, error: messageOf(error) }, 'api: an answer broke off');
+      if (!wire.ending.over) log.warn({ method, url, error: messageOf(error) }, 'api: an answer broke off');
       response.abort();
       return;
     }
@@ -289,7 +289,9 @@ export class ApiServer {
       header: wire.header,
       bytes: wire.bytes,
       user,
-      signal: wire.signal,
+      get signal() {
+        return wire.ending.signal;
+      },
       warnings: [],
       ...(wire.upgrade ? { upgrade: wire.upgrade } : {}),
     };

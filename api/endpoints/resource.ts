@@ -128,7 +128,7 @@ export async function handleResource(
 /** Reads that name no version, not even 0 for any, are of what all servers have committed up to now. */
 function untilLatest({ request, info, store }: ResourceRequest): Promise<void> | undefined {
   const isRead = ['get', 'list', 'watch', 'deletecollection'].includes(info.verb);
-  return isRead && !request.query.get('resourceVersion') ? store.cache.caughtUp(request.signal) : undefined;
+  return isRead && !request.query.get('resourceVersion') ? store.cache.caughtUp(request) : undefined;
 }
 
 function targetOf(
@@ -146,7 +146,7 @@ async function handleSubresource(target: ResourceRequest): Promise<ApiResult> {
   const special = specialSubresources(declaration).find((entry) => entry.name === info.subresource);
   if (special) {
     if (!special.verbs.some((verb) => verb === info.verb)) throw wrongMethod();
-    await target.store.cache.caughtUp(target.request.signal);
+    await target.store.cache.caughtUp(target.request);
     return special.handle(target);
   }
   if (info.subresource === 'scale' && declaration.scale) {

@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import { FakeClock } from '../../base/fake-clock.ts';
 import { isStatus } from '../../openapi/status.ts';
 import { BodyMemory, readBody } from './body.ts';
+import { Ending } from './ending.ts';
 
 /** A request whose body a test writes. */
 function incoming(): PassThrough & IncomingMessage {
@@ -12,7 +13,7 @@ function incoming(): PassThrough & IncomingMessage {
 
 describe('readBody', () => {
   const read = (request: IncomingMessage, memory = new BodyMemory()) =>
-    readBody(request, new FakeClock(), new AbortController().signal, memory);
+    readBody(request, new FakeClock(), new Ending(), memory);
 
   for (const sizes of [
     [],

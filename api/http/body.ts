@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { constants, type Http2ServerRequest } from 'node:http2';
 import type { Clock } from '../../base/clock.ts';
 import { requestTooLarge, timeout, tooManyRequests } from '../../openapi/status.ts';
+import type { Ending } from './ending.ts';
 
 /** Upstream's limit for a request's body. */
 export const BODY_MAX_BYTES = 3 * 1024 * 1024;
@@ -63,13 +64,13 @@ interface Body {
 
 /**
  * The whole body. Rejects with 413 past the limit, 504 when the client takes too long, 429 when all bodies together are
- * too much, with the signal's reason when it aborts. The rest of a body that was refused is left unread: see
+ * too much, with `ending`'s reason when it comes. The rest of a body that was refused is left unread: see
  * `discardBody`.
  */
-export function readBody(request: Incoming, clock: Clock, signal: AbortSignal, memory: BodyMemory): Promise<Buffer> {
+export function readBody(request: Incoming, clock: Clock, ending: Ending, memory: BodyMemory): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason);
+    if (ending.over) {
+      reject(ending.reason);
       return;
     }
     if (Number(request.headers['content-length'] ?? 0) > BODY_MAX_BYTES) {
@@ -89,13 +90,12 @@ export function readBody(request: Incoming, clock: Clock, signal: AbortSignal, m
       done();
       resolve(pieces.joined());
     };
-    const onAbort = () => body.fail(signal.reason);
     const done = () => {
       timer.cancel();
       memory.end(body);
       request.removeListener('data', onData);
       request.removeListener('end', onEnd);
-      signal.removeEventListener('abort', onAbort);
+      takeBack();
     };
     const body: Body = {
       held: 0,
@@ -108,10 +108,10 @@ export function readBody(request: Incoming, clock: Clock, signal: AbortSignal, m
     const timer = clock.after(BODY_TIMEOUT_MS, () =>
       body.fail(timeout('request did not complete within the allotted timeout', 1)),
     );
+    const takeBack = ending.once(() => body.fail(ending.reason));
     memory.begin(body);
     request.on('data', onData);
     request.on('end', onEnd);
-    signal.addEventListener('abort', onAbort);
   });
 }
 

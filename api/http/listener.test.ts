@@ -34,7 +34,7 @@ const echo: Handler = async (request, response) => {
 };
 
 /** Answers headers, and then nothing until the request is to end. */
-const hang: Handler = async ({ signal }, response) => {
+const hang: Handler = async ({ ending: { signal } }, response) => {
   response.start(200, {});
   await response.write(Buffer.from('begun'));
   if (!signal.aborted) await once(signal, 'abort');
@@ -322,11 +322,11 @@ describe('Listener', () => {
 
   it('aborts the signal of a request whose client is gone, whatever it was doing', async () => {
     let aborted = 0;
-    const server = await serve(async ({ signal, bytes, method }, response) => {
-      signal.addEventListener('abort', () => aborted++);
+    const server = await serve(async ({ ending, bytes, method }, response) => {
+      ending.signal.addEventListener('abort', () => aborted++);
       // That the body never comes whole is what the signal tells.
       if (method === 'POST') await bytes().catch(() => undefined);
-      else await hang({ signal } as Parameters<Handler>[0], response);
+      else await hang({ ending } as Parameters<Handler>[0], response);
     });
     const [first, second] = [await RawConnection.open(server.port), await RawConnection.open(server.port)];
     const session = await openSession(server.port);
@@ -472,9 +472,9 @@ describe('Listener', () => {
     it('does not wait for a client that reads nothing', async () => {
       const clock = new FakeClock();
       const server = await serve(
-        async ({ signal }, response) => {
+        async ({ ending }, response) => {
           response.start(200, {});
-          while (!signal.aborted) await response.write(Buffer.alloc(1 << 20)).catch(() => response.abort());
+          while (!ending.over) await response.write(Buffer.alloc(1 << 20)).catch(() => response.abort());
         },
         { clock },
       );

@@ -16,6 +16,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { serviceUnavailable } from '../../openapi/status.ts';
 import { BODY_TIMEOUT_MS, BodyMemory, discardBody, readBody } from './body.ts';
+import { Ending } from './ending.ts';
 import { CLIENT_GONE, NodeResponse, RawResponse, type WireResponse } from './wire-response.ts';
 
 const HEADERS_MAX_BYTES = 1024 * 1024;
@@ -43,8 +44,8 @@ export interface WireRequest {
   rawHeaders: readonly string[];
   bytes(): Promise<Buffer>;
   socket: TLSSocket | undefined;
-  /** Aborts when the client is gone, and with a 503 as the reason when the server stops. */
-  signal: AbortSignal;
+  /** Comes when the client is gone or has everything, and with a 503 as the reason when the server stops. */
+  ending: Ending;
   upgrade?: { request: IncomingMessage; socket: Duplex; head: Buffer };
 }
 
@@ -62,7 +63,7 @@ export interface ListenerOptions {
 
 /** A request that is not answered yet. */
 interface Exchange {
-  abort: AbortController;
+  ending: Ending;
   response: WireResponse;
   session: ServerHttp2Session | undefined;
 }
@@ -157,7 +158,7 @@ export class Listener {
     this.#stopping = serviceUnavailable('apiserver is shutting down');
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const session of this.#sessions.keys()) session.close();
-    for (const exchange of this.#exchanges) exchange.abort.abort(this.#stopping);
+    for (const exchange of this.#exchanges) exchange.ending.end(this.#stopping);
     await this.#answered();
     // What was written last gets a turn of the loop to get out.
     await new Promise((resolve) => setImmediate(resolve));
@@ -216,10 +217,10 @@ export class Listener {
   }
 
   #begin(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): void {
-    const abort = new AbortController();
+    const ending = new Ending();
     const { clock } = this.#options;
     const session = 'stream' in request ? (request.stream.session as ServerHttp2Session | undefined) : undefined;
-    const exchange = { abort, session, response: new NodeResponse(response, abort.signal, clock) };
+    const exchange = { ending, session, response: new NodeResponse(response, ending, clock) };
     const onGone = () => this.#ended(exchange);
     response.once('close', onGone);
     // An HTTP/2 client that goes on sending keeps its stream open, but a server that stops has done with it.
@@ -229,9 +230,9 @@ export class Listener {
     response.on('error', onGone);
     const wire: WireRequest = {
       ...common(request),
-      bytes: once(() => readBody(request, clock, abort.signal, this.#bodies)),
+      bytes: once(() => readBody(request, clock, ending, this.#bodies)),
       socket: (session ? session.socket : request.socket) as TLSSocket | undefined,
-      signal: abort.signal,
+      ending,
     };
     if (!session) {
       void this.#handle(wire, exchange).finally(() => discardBody(request, clock));
@@ -240,17 +241,16 @@ export class Listener {
     // What else has come with it is read first: streams that are opened and reset at once cost no more than that.
     this.#enter(exchange);
     setImmediate(() => {
-      if (!abort.signal.aborted || this.#stopping)
-        void this.#handle(wire, exchange).finally(() => discardBody(request, clock));
+      if (!ending.over || this.#stopping) void this.#handle(wire, exchange).finally(() => discardBody(request, clock));
     });
   }
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const abort = new AbortController();
+    const ending = new Ending();
     const exchange = {
-      abort,
+      ending,
       session: undefined,
-      response: new RawResponse(socket, abort.signal, this.#options.clock),
+      response: new RawResponse(socket, ending, this.#options.clock),
     };
     const onGone = () => this.#ended(exchange);
     socket.once('close', onGone);
@@ -259,7 +259,7 @@ export class Listener {
       ...common(request),
       bytes: async () => Buffer.alloc(0),
       socket: request.socket as TLSSocket,
-      signal: abort.signal,
+      ending,
       upgrade: { request, socket, head },
     };
     void this.#handle(wire, exchange);
@@ -268,7 +268,7 @@ export class Listener {
   /** Never rejects: a request must not be able to end the process. */
   async #handle(wire: WireRequest, exchange: Exchange): Promise<void> {
     if (!exchange.session) this.#enter(exchange);
-    if (this.#stopping) exchange.abort.abort(this.#stopping);
+    if (this.#stopping) exchange.ending.end(this.#stopping);
     try {
       await this.#options.handle(wire, exchange.response);
     } catch (error) {
@@ -285,7 +285,7 @@ export class Listener {
   #ended(exchange: Exchange): void {
     if (!this.#exchanges.delete(exchange)) return;
     this.#count(exchange, -1);
-    exchange.abort.abort(CLIENT_GONE);
+    exchange.ending.end(CLIENT_GONE);
     if (this.#exchanges.size === 0) this.#onAnswered();
   }
 

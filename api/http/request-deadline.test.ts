@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { FakeClock } from '../../base/fake-clock.ts';
 import { isStatus } from '../../openapi/status.ts';
+import { Ending } from './ending.ts';
 import { RequestDeadline } from './request-deadline.ts';
 import type { WireResponse } from './wire-response.ts';
 
 function begin() {
   const clock = new FakeClock();
-  const ended = new AbortController();
+  const ended = new Ending();
   const response = {
     started: false,
     aborted: false,
@@ -14,7 +15,7 @@ function begin() {
       this.aborted = true;
     },
   };
-  const deadline = new RequestDeadline(clock, 60_000, response as unknown as WireResponse, ended.signal);
+  const deadline = new RequestDeadline(clock, 60_000, response as unknown as WireResponse, ended);
   return { clock, ended, response, deadline };
 }
 
@@ -47,7 +48,7 @@ describe('RequestDeadline', () => {
     lifted.deadline.lift();
     assert.equal(lifted.clock.timers, 0);
     const ended = begin();
-    ended.ended.abort();
+    ended.ended.end('all is read');
     assert.equal(ended.clock.timers, 0);
   });
 });

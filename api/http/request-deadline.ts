@@ -1,6 +1,7 @@
 /** No request but a long-running one takes longer than upstream's `--request-timeout`. */
 import type { Clock, Timer } from '../../base/clock.ts';
 import { timeout } from '../../openapi/status.ts';
+import type { Ending } from './ending.ts';
 import type { WireResponse } from './wire-response.ts';
 
 /** Upstream's default. */
@@ -14,13 +15,13 @@ export class RequestDeadline {
   readonly #timer: Timer;
   #reject: ((error: unknown) => void) | undefined;
 
-  /** `signal` aborts when the client has everything or is gone. */
-  constructor(clock: Clock, ms: number, response: WireResponse, signal: AbortSignal) {
+  /** `ending` comes when the client has everything or is gone. */
+  constructor(clock: Clock, ms: number, response: WireResponse, ending: Ending) {
     this.#timer = clock.after(ms, () => {
       if (this.#reject && !response.started) this.#reject(timedOut());
       else response.abort();
     });
-    signal.addEventListener('abort', () => this.#timer.cancel(), { once: true });
+    ending.once(() => this.#timer.cancel());
   }
 
   /** There is none any more. */
@@ -29,15 +30,20 @@ export class RequestDeadline {
   }
 
   /** What `work` resolves to; rejects with 504 when the time is up before. */
-  async within<T>(work: Promise<T>): Promise<T> {
-    const late = new Promise<never>((_resolve, reject) => {
+  within<T>(work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
       this.#reject = reject;
+      work.then(
+        (result) => {
+          this.#reject = undefined;
+          resolve(result);
+        },
+        (error) => {
+          this.#reject = undefined;
+          reject(error);
+        },
+      );
     });
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      this.#reject = undefined;
-    }
   }
 }
 

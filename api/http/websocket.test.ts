@@ -84,7 +84,7 @@ describe('WebSockets', () => {
     const handle = async (wire: WireRequest, response: WireResponse) => {
       const request = apiRequest(wire);
       try {
-        await respond(result(wire.signal), request, response, systemClock, {});
+        await respond(result(wire.ending.signal), request, response, systemClock, {});
       } catch (error) {
         // As the server does it.
         if (response.closed) return;
@@ -278,6 +278,7 @@ function apiRequest(wire: WireRequest): ApiRequest {
   const query = new URLSearchParams(search);
   return {
     ...wire,
+    signal: wire.ending.signal,
     info: requestInfo(wire.method, path, query),
     query,
     user: { name: 'admin', groups: [] },

@@ -3,8 +3,9 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { constants, type Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../base/clock.ts';
+import type { Ending } from './ending.ts';
 
-/** Why a request's signal aborts when its client has hung up. */
+/** Why a request ends when its client has hung up. */
 export const CLIENT_GONE = new DOMException('the client is gone', 'AbortError');
 
 export type Headers = Record<string, string | string[]>;
@@ -34,10 +35,10 @@ export class NodeResponse implements WireResponse {
   #closed = false;
   #handedOver = false;
 
-  /** `signal` aborts when the client is gone or the server stops. */
-  constructor(response: ServerResponse | Http2ServerResponse, signal: AbortSignal, clock: Clock) {
+  /** `ending` comes when the client is gone or the server stops. */
+  constructor(response: ServerResponse | Http2ServerResponse, ending: Ending, clock: Clock) {
     this.#response = response;
-    this.#writer = new Writer(response as ServerResponse, signal, clock);
+    this.#writer = new Writer(response as ServerResponse, ending, clock);
     response.once('close', () => {
       this.#closed = true;
     });
@@ -89,9 +90,9 @@ export class RawResponse implements WireResponse {
   readonly #writer: Writer;
   #started = false;
 
-  constructor(socket: Duplex, signal: AbortSignal, clock: Clock) {
+  constructor(socket: Duplex, ending: Ending, clock: Clock) {
     this.#socket = socket;
-    this.#writer = new Writer(socket, signal, clock);
+    this.#writer = new Writer(socket, ending, clock);
   }
 
   get started(): boolean {
@@ -147,35 +148,34 @@ interface Target {
 /** Writes no faster than the client reads, and knows how long that has taken. */
 class Writer {
   readonly #target: Target;
-  readonly #signal: AbortSignal;
+  readonly #ending: Ending;
   readonly #clock: Clock;
   blockedSince: number | undefined;
 
-  constructor(target: Target, signal: AbortSignal, clock: Clock) {
+  constructor(target: Target, ending: Ending, clock: Clock) {
     this.#target = target;
-    this.#signal = signal;
+    this.#ending = ending;
     this.#clock = clock;
   }
 
   write(chunk: Uint8Array): Promise<void> {
     const target = this.#target;
-    const signal = this.#signal;
+    const ending = this.#ending;
     // A server that stops says its last words to those who listen, but waits for nobody.
-    if (target.write(chunk) || signal.aborted) return Promise.resolve();
+    if (target.write(chunk) || ending.over) return Promise.resolve();
     this.blockedSince = this.#clock.monotonic();
     return new Promise<void>((resolve, reject) => {
-      const onAbort = () => {
+      const takeBack = ending.once(() => {
         target.removeListener('drain', onDrain);
         this.blockedSince = undefined;
-        reject(signal.reason);
-      };
+        reject(ending.reason);
+      });
       const onDrain = () => {
-        signal.removeEventListener('abort', onAbort);
+        takeBack();
         this.blockedSince = undefined;
         resolve();
       };
       target.once('drain', onDrain);
-      signal.addEventListener('abort', onAbort, { once: true });
     });
   }
 }

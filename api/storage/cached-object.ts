@@ -10,23 +10,33 @@ export type SelectFields = (object: KubeObject) => Record<string, string>;
 export interface CachedObjectOptions {
   /** What `stored` says, where it is at hand, with or without a resourceVersion. Not to be changed any more. */
   written?: KubeObject | undefined;
+  /** An object with the same labels and fields, where there is one: then nothing is parsed. */
+  like?: CachedObject;
   /** Freezes what `object` gives, for tests. */
   freeze?: boolean;
 }
 
 const NONE: Strings = Object.freeze({});
 
-/** An object as it was committed: encoded once, parsed when somebody asks. Immutable, and shared by all readers. */
+/**
+ * An object as it was committed: encoded once, parsed when somebody asks, and made ready to be served when the first
+ * client reads it, which for many a version never happens. Immutable, and shared by all readers.
+ */
 export class CachedObject {
   readonly key: string;
   /** Revision of the write; for the last state of something deleted, that of the deletion. */
   readonly revision: number;
-  /** JSON of the object with its `metadata.resourceVersion`: what GET answers. */
-  readonly bytes: Buffer;
+  /** About the bytes it takes. */
+  readonly size: number;
   readonly labels: Strings;
   /** Selectable fields. */
   readonly fields: Strings;
   readonly #freeze: boolean;
+  /** As it is in storage; until `bytes` takes its place. */
+  #stored: Buffer | undefined;
+  #bytes: Buffer | undefined;
+  /** What the writer had. */
+  #written: WeakRef<KubeObject> | undefined;
   #parsed: WeakRef<KubeObject> | undefined;
   #derived: WeakRef<Map<unknown, unknown>> | undefined;
 
@@ -36,27 +46,53 @@ export class CachedObject {
     revision: number,
     stored: Buffer,
     selectFields: SelectFields,
-    { written, freeze = false }: CachedObjectOptions = {},
+    { written, like, freeze = false }: CachedObjectOptions = {},
   ) {
     this.key = key;
     this.revision = revision;
+    this.size = stored.length;
+    this.#stored = stored;
     this.#freeze = freeze;
-    const object = written ? atRevision(written, revision) : parseObject(stored);
-    this.bytes = served(stored, revision, written ? undefined : object);
-    // What was parsed only for the index is not kept, so that loading thousands leaves nothing behind.
-    if (written) this.#parsed = new WeakRef(this.#frozen(object));
+    // What is parsed only for the index is not kept, so that loading thousands leaves nothing behind.
+    if (written) this.#written = new WeakRef(written);
+    if (like) {
+      this.labels = like.labels;
+      this.fields = like.fields;
+      return;
+    }
+    const object = written ?? parseObject(stored);
     const { name = '', namespace = '', labels } = object.metadata ?? {};
     this.labels = labels ?? NONE;
     this.fields = { 'metadata.name': name, 'metadata.namespace': namespace, ...selectFields(object) };
+  }
+
+  /** JSON of the object with its `metadata.resourceVersion`: what GET answers. */
+  get bytes(): Buffer {
+    if (!this.#bytes) {
+      this.#bytes = served(this.#stored as Buffer, this.revision);
+      this.#stored = undefined;
+    }
+    return this.#bytes;
   }
 
   /** Parsed at first use and kept as long as somebody holds it, so that all readers hold the same one. */
   get object(): KubeObject {
     const known = this.#parsed?.deref();
     if (known) return known;
-    const parsed = this.#frozen(parseObject(this.bytes));
-    this.#parsed = new WeakRef(parsed);
-    return parsed;
+    const written = this.#written?.deref();
+    const object = this.#frozen(written ? atRevision(written, this.revision) : this.copy());
+    this.#parsed = new WeakRef(object);
+    return object;
+  }
+
+  /** Parsed anew, for whoever means to change it. */
+  copy(): KubeObject {
+    return this.#stored ? atRevision(parseObject(this.#stored), this.revision) : parseObject(this.bytes);
+  }
+
+  /** Whether it would be the same with `stored` in its place. */
+  isStoredAs(stored: Buffer): boolean {
+    return this.#stored ? this.#stored.equals(stored) : served(stored, this.revision).equals(this.bytes);
   }
 
   /**

@@ -59,7 +59,7 @@ export class EventWindow {
     const [most, mostBytes] = [Math.floor(this.#limit * 0.9), this.#bytesLimit * 0.9];
     let count = 0;
     while (count < this.#events.length && (this.#events.length - count > most || this.#bytes > mostBytes)) {
-      this.#bytes -= this.#events[count++]!.object.bytes.length;
+      this.#bytes -= this.#events[count++]!.object.size;
     }
     const dropped = this.#events.splice(0, count);
     this.#floor = dropped.at(-1)?.revision ?? this.#floor;
@@ -67,5 +67,5 @@ export class EventWindow {
 }
 
 function bytesOf(events: readonly CacheEvent[]): number {
-  return events.reduce((sum, { object }) => sum + object.bytes.length, 0);
+  return events.reduce((sum, { object }) => sum + object.size, 0);
 }

@@ -36,6 +36,22 @@ describe('SortedItems', () => {
     }
   });
 
+  it('gives a directory as it is now, without what is further below, and the same list while nothing in it changed', () => {
+    const items = new SortedItems<{ key: string }>();
+    const namesIn = (path: string) => items.directory(path).map((item) => item.key);
+    assert.deepEqual(namesIn('/a/'), []);
+    for (const name of ['/a/2', '/a/1', '/a/b/1', '/ab/1', '/b/1']) items.set({ key: name });
+    assert.deepEqual(namesIn('/a/'), ['/a/1', '/a/2']);
+    const first = items.directory('/a/');
+    items.set({ key: '/b/2' });
+    assert.equal(items.directory('/a/'), first);
+    const newer = { key: '/a/1' };
+    items.set(newer);
+    assert.equal(items.directory('/a/')[0], newer);
+    items.delete('/a/1');
+    assert.deepEqual(namesIn('/a/'), ['/a/2']);
+  });
+
   it('is empty again when everything is removed', () => {
     const items = new SortedItems<{ key: string }>();
     for (let i = 0; i < 1_500; i++) items.set({ key: key(i) });

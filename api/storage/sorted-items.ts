@@ -2,6 +2,8 @@
 import { compareKeys } from './keys.ts';
 
 const CHUNK_LIMIT = 512;
+/** Directories that are remembered. */
+const DIRECTORIES_MAX = 4096;
 
 interface Position {
   chunk: number;
@@ -12,6 +14,8 @@ export class SortedItems<T extends { readonly key: string }> {
   /** Never an empty chunk; keys increase within a chunk and from one to the next. */
   readonly #chunks: T[][] = [];
   readonly #byKey = new Map<string, T>();
+  /** What `directory` was last asked for, as long as it holds. */
+  readonly #directories = new Map<string, readonly T[]>();
 
   get size(): number {
     return this.#byKey.size;
@@ -21,10 +25,25 @@ export class SortedItems<T extends { readonly key: string }> {
     return this.#byKey.get(key);
   }
 
+  /**
+   * All items whose key begins with `path`, which ends in a slash, and has no further slash. Made once and shared until
+   * one of them changes: admission looks into the same few directories at every write.
+   */
+  directory(path: string): readonly T[] {
+    let items = this.#directories.get(path);
+    if (!items) {
+      items = this.filter(path, path, Number.POSITIVE_INFINITY, ({ key }) => directoryOf(key) === path);
+      if (this.#directories.size >= DIRECTORIES_MAX) this.#directories.clear();
+      this.#directories.set(path, items);
+    }
+    return items;
+  }
+
   /** Puts the item in its place; returns the one that stood there. */
   set(item: T): T | undefined {
     const found = this.#byKey.get(item.key);
     this.#byKey.set(item.key, item);
+    if (this.#directories.size > 0) this.#directories.delete(directoryOf(item.key));
     if (found) {
       const at = this.#seek((other) => compareKeys(other, item.key) < 0);
       this.#chunks[at.chunk]![at.index] = item;
@@ -49,6 +68,7 @@ export class SortedItems<T extends { readonly key: string }> {
     const item = this.#byKey.get(key);
     if (!item) return undefined;
     this.#byKey.delete(key);
+    if (this.#directories.size > 0) this.#directories.delete(directoryOf(key));
     const at = this.#seek((other) => compareKeys(other, key) < 0);
     const chunk = this.#chunks[at.chunk]!;
     chunk.splice(at.index, 1);
@@ -126,6 +146,10 @@ export class SortedItems<T extends { readonly key: string }> {
       this.#add(item);
     }
   }
+}
+
+function directoryOf(key: string): string {
+  return key.slice(0, key.lastIndexOf('/') + 1);
 }
 
 /** How many of `count` places, from the first on, `before` holds for. */

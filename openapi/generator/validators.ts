@@ -5,7 +5,7 @@
 import { Ajv, type SchemaObject } from 'ajv';
 import standaloneModule from 'ajv/dist/standalone/index.js';
 import { CANONICAL_QUANTITY, CANONICAL_TIME } from '../canonical.ts';
-import { type Facts, omittedWhenEmpty } from './facts.ts';
+import { alwaysWritten, type Facts, omittedWhenEmpty } from './facts.ts';
 import type { Definition, FieldType } from './model.ts';
 
 const standaloneCode = standaloneModule.default;
@@ -120,8 +120,10 @@ function schemaOf(definition: Definition | undefined, facts: Facts): SchemaObjec
   if (!definition) throw new Error('compile validators: a definition refers to one that is missing');
   const properties: Record<string, SchemaObject> = {};
   const omitted = omittedWhenEmpty(definition, facts);
-  for (const field of definition.fields) {
-    properties[field.name] = omitted.has(field.name) ? notZero(field.type) : typeSchema(field.type);
+  const written = new Set(alwaysWritten(definition, facts));
+  for (const { name, type } of definition.fields) {
+    const isNullable = type.kind === 'time' && written.has(name);
+    properties[name] = omitted.has(name) ? notZero(type) : isNullable ? TIME_OR_NULL : typeSchema(type);
   }
   return { $id: definition.id, type: 'object', additionalProperties: false, properties };
 }
@@ -143,6 +145,8 @@ function notZero(type: FieldType): SchemaObject {
   }
 }
 
+/** A time that Go writes even when it is not set: every condition of a pod has one. */
+const TIME_OR_NULL = { type: ['string', 'null'], pattern: CANONICAL_TIME };
 const INT32 = { type: 'integer', minimum: -2147483648, maximum: 2147483647 };
 const INT64 = { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER };
 

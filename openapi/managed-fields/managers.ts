@@ -41,7 +41,26 @@ export function parseManagers(entries: readonly V1ManagedFieldsEntry[] | undefin
 /** Reads entries that were written by `managerEntries`: their sets are taken as they are. */
 export function storedManagers(entries: readonly V1ManagedFieldsEntry[] | undefined): Managers {
   if (!entries || entries.length === 0) return NO_MANAGERS;
-  return readManagers(entries, (fields) => (fields ?? EMPTY) as FieldSet);
+  return readManagers(entries, (fields) => shared((fields ?? EMPTY) as FieldSet));
+}
+
+/** Sets of stored objects, by their text. */
+const SHARED = new Map<string, FieldSet>();
+const SHARED_MAX = 1024;
+const SHARED_MAX_CHARS = 8192;
+
+/**
+ * One set for all that say the same: objects from one template do, and what was found out about a set (that it fits the
+ * schema) need not be found out again.
+ */
+function shared(set: FieldSet): FieldSet {
+  const text = JSON.stringify(set);
+  if (text.length > SHARED_MAX_CHARS) return set;
+  const known = SHARED.get(text);
+  if (known) return known;
+  if (SHARED.size >= SHARED_MAX) SHARED.clear();
+  SHARED.set(text, set);
+  return set;
 }
 
 function readManagers(entries: readonly V1ManagedFieldsEntry[], readSet: (fields: unknown) => FieldSet): Managers {

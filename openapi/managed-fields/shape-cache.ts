@@ -10,26 +10,36 @@ import { divisionOf, fieldOf, itemElement, itemSchema, type ListSchema } from '.
 const SHAPES_MAX = 256;
 const SHAPE_MAX_CHARS = 8192;
 
-const known = new WeakMap<ApplySchema, Map<string, FieldSet>>();
+const known = new WeakMap<ApplySchema, ShapeCache>();
 
 /** The set that `make` made of an earlier value of the same shape, else what it makes now. */
 export function ofSameShape(value: object, schema: ApplySchema, make: () => FieldSet): FieldSet {
-  const shape = shapeOf(value, schema);
-  if (shape.length > SHAPE_MAX_CHARS) return make();
   let sets = known.get(schema);
-  if (!sets || sets.size >= SHAPES_MAX) {
-    sets = new Map();
+  if (!sets) {
+    sets = new ShapeCache();
     known.set(schema, sets);
   }
-  const found = sets.get(shape);
-  if (found) return found;
-  const made = make();
-  sets.set(shape, made);
-  return made;
+  return sets.get(shapeOf(value, schema), make);
+}
+
+/** Sets by the shape of what they were made of; a bounded number, of shapes of bounded size. */
+export class ShapeCache {
+  readonly #sets = new Map<string, FieldSet>();
+
+  /** Throws what `make` throws. */
+  get(shape: string, make: () => FieldSet): FieldSet {
+    if (shape.length > SHAPE_MAX_CHARS) return make();
+    const found = this.#sets.get(shape);
+    if (found) return found;
+    const made = make();
+    if (this.#sets.size >= SHAPES_MAX) this.#sets.clear();
+    this.#sets.set(shape, made);
+    return made;
+  }
 }
 
 /** All elements in a value, in its own order, and how they are nested. Throws TypedError. */
-function shapeOf(value: unknown, schema: ApplySchema): string {
+export function shapeOf(value: unknown, schema: ApplySchema): string {
   const division = divisionOf(schema, value);
   if (division === 'fields' && isJsonObject(value)) return shapeOfFields(value, schema);
   return division === 'items' && Array.isArray(value) ? shapeOfItems(value, schema as ListSchema) : '';

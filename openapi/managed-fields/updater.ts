@@ -1,4 +1,5 @@
 /** Who manages what after a write: upstream's rules for updates and for applied configurations. */
+import { getOwn, isJsonObject } from '../json.ts';
 import type { ApplySchema } from './apply-schema.ts';
 import { type Comparison, compare, excluding, including } from './compare.ts';
 import { isSameValue } from './equal.ts';
@@ -14,11 +15,12 @@ import {
   within,
 } from './field-set.ts';
 import { fieldsOf } from './from-value.ts';
-import { type Manager, type Managers, managerKey, withoutIdle } from './managers.ts';
+import { type Manager, type Managers, managerKey, NO_MANAGERS, withoutIdle } from './managers.ts';
 import { merge, removeFields } from './merge.ts';
 import { withNamedFields } from './named-fields.ts';
 import { fieldElement } from './path-elements.ts';
 import { reconcile } from './reconcile.ts';
+import { type ShapeCache, shapeOf } from './shape-cache.ts';
 
 /** A kind in all versions that managers may name. */
 export interface Versions {
@@ -93,15 +95,50 @@ export function updateManagers(
 ): Managers {
   const known = reconciled(managers, versions);
   const { comparison, others } = settle(known, live, object, { ...writer, force: true }, versions, () => false);
-  const { added, modified } = comparison;
-  const taken = difference(resetFrom(union(modified, added), writer.reset), UNMANAGED);
-  const result = new Map(withoutIdle(others));
-  if (isEmpty(taken)) return result;
+  return withWriter(new Map(withoutIdle(others)), takenIn(comparison, writer.reset), writer);
+}
+
+/**
+ * The managers of an object that is created: the writer alone. `zero` is what there was before, and the same for all
+ * objects of the kind, so that what is taken depends on the object's shape alone and is remembered in `shapes`.
+ */
+export function creatingManagers(
+  zero: object,
+  object: object,
+  writer: Writer,
+  versions: Versions,
+  shapes: ShapeCache,
+): Managers {
+  const schema = schemaOf(writer.apiVersion, versions);
+  const taken = shapes.get(`${sameLeaves(zero, object)}${shapeOf(object, schema)}`, () => {
+    const { comparison } = settle(NO_MANAGERS, zero, object, { ...writer, force: true }, versions, () => false);
+    return takenIn(comparison, writer.reset);
+  });
+  return withWriter(new Map(), taken, writer);
+}
+
+/** For each scalar and each empty value in `zero`, whether the object has the same: what a shape does not say. */
+function sameLeaves(zero: object, object: unknown): string {
+  let same = '';
+  for (const [name, leaf] of Object.entries(zero)) {
+    const value = isJsonObject(object) ? getOwn(object, name) : undefined;
+    const isInner = isJsonObject(leaf) && Object.keys(leaf).length > 0;
+    same += isInner ? sameLeaves(leaf, value) : isSameValue(leaf, value) ? '=' : '.';
+  }
+  return same;
+}
+
+function takenIn({ added, modified }: Comparison, reset: ResetFields): FieldSet {
+  return difference(resetFrom(union(modified, added), reset), UNMANAGED);
+}
+
+/** Adds what an ordinary write took. */
+function withWriter(managers: Map<string, Manager>, taken: FieldSet, writer: Writer): Managers {
+  if (isEmpty(taken)) return managers;
   const { manager, apiVersion, subresource, now } = writer;
   const self: Manager = { manager, operation: 'Update', apiVersion, subresource, time: now, set: taken };
   const key = managerKey(self);
-  result.set(key, { ...self, set: union(taken, result.get(key)?.set ?? EMPTY) });
-  return result;
+  return managers.set(key, { ...self, set: union(taken, managers.get(key)?.set ?? EMPTY) });
 }
 
 /**

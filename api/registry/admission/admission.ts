@@ -47,14 +47,17 @@ export interface Admission {
 /** The first pass, in order. */
 export async function admit(chain: readonly Admission[], request: AdmissionRequest): Promise<void> {
   for (const { mutate } of chain) {
-    if (mutate) await mutate(request);
+    // Most are done at once, and a wait for nothing is a turn of the queue.
+    const pending = mutate?.(request);
+    if (pending) await pending;
   }
 }
 
 /** The second pass, in order. */
 export async function admitValidated(chain: readonly Admission[], request: AdmissionRequest): Promise<void> {
   for (const { validate } of chain) {
-    if (validate) await validate(request);
+    const pending = validate?.(request);
+    if (pending) await pending;
   }
 }
 

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../../../openapi/object.ts';
 import { type FieldError, requestTooLarge } from '../../../openapi/status.ts';
 import type { StorageError } from '../../storage/interface.ts';
-import { type CachedObject, served } from '../../storage/watch-cache.ts';
+import type { CachedObject } from '../../storage/watch-cache.ts';
 import { tooLong } from '../validation/errors.ts';
 
 /** What fits into a request fits into the store; patches must not make an object grow beyond that. */
@@ -30,9 +30,8 @@ export function isFinished(object: KubeObject, held: ((object: KubeObject) => bo
 
 /** Whether a write of `object`, which is encoded as `stored`, would change nothing. */
 export function isSame(stored: Buffer, object: KubeObject, current: CachedObject): boolean {
-  const bytes = served(stored, current.revision);
-  if (bytes.length !== current.bytes.length) return false;
-  if (bytes.equals(current.bytes)) return true;
+  if (stored.length !== current.size) return false;
+  if (current.isStoredAs(stored)) return true;
   const { resourceVersion: _version, ...metadata } = current.object.metadata ?? {};
   return isDeepStrictEqual(JSON.parse(JSON.stringify(object)), { ...current.object, metadata });
 }

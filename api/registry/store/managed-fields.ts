@@ -16,7 +16,13 @@ import {
   parseManagers,
   storedManagers,
 } from '../../../openapi/managed-fields/managers.ts';
-import { updateManagers, type Versions, type Writer } from '../../../openapi/managed-fields/updater.ts';
+import { ShapeCache } from '../../../openapi/managed-fields/shape-cache.ts';
+import {
+  creatingManagers,
+  updateManagers,
+  type Versions,
+  type Writer,
+} from '../../../openapi/managed-fields/updater.ts';
 import { apiVersionOf, type KubeObject } from '../../../openapi/object.ts';
 import { wireDefinition } from '../../../openapi/wire-schema.ts';
 import type { ResourceDeclaration, ServedVersion } from '../declaration.ts';
@@ -36,6 +42,8 @@ export class FieldManager {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #apiVersion: string;
   readonly #zero: KubeObject;
+  /** What creations took. */
+  readonly #created = new ShapeCache();
 
   /** `declaration` is that of the version in which clients write, `stored` the one that brings all versions. */
   constructor(declaration: ResourceDeclaration, stored: ResourceDeclaration, clock: Pick<Clock, 'now'>) {
@@ -82,8 +90,12 @@ export class FieldManager {
 
   #track(object: KubeObject, live: KubeObject | undefined, managers: Managers, writer: Writer): void {
     const before = live ? this.view(live) : this.#zero;
+    const view = this.view(object);
+    const isFirst = !live && managers.size === 0;
     try {
-      const after = updateManagers(before, this.view(object), managers, writer, this.versions);
+      const after = isFirst
+        ? creatingManagers(before, view, writer, this.versions, this.#created)
+        : updateManagers(before, view, managers, writer, this.versions);
       setEntries(object, managerEntries(capUpdaters(after)));
     } catch (error) {
       if (!(error instanceof TypedError)) throw error;

@@ -532,5 +532,5 @@ export function storagePrefix(declaration: ResourceDeclaration): string {
 
 /** A copy that may be changed. */
 export function privateCopy(cached: CachedObject): KubeObject {
-  return JSON.parse(cached.bytes.toString()) as KubeObject;
+  return cached.copy();
 }
