@@ -1,150 +1,167 @@
-/** Hands the cache's events to its watchers. Those of one prefix share the very same batches. */
-import { StorageError } from './interface.ts';
-import { Pull } from './pull.ts';
+/**
+ * Hands the cache's events to its watchers. Those who watch the same share the very same batches, and who watches
+ * something else costs nothing: an event finds its watchers, it is not shown to all.
+ */
+import type { FieldTerm } from '../../openapi/selectors.ts';
+import { bytesOf, CacheWatcher } from './cache-watcher.ts';
+import type { CachedObject } from './cached-object.ts';
 import type { CacheBatch, CacheEvent } from './watch-cache.ts';
 
-/** What a watcher may leave waiting, in bytes: with large objects it is not their number that takes the memory. */
-const QUEUE_MAX_BYTES = 32 << 20;
+/** What somebody watches: of the objects with the prefix, where there is a field, those that have or had its value. */
+export interface Watched {
+  /** Ends with a slash. */
+  prefix: string;
+  field?: { name: string; value: string };
+}
+
+interface Group {
+  watched: Watched;
+  watchers: Set<CacheWatcher>;
+  /** Of the batch that is being handed out. */
+  events: CacheEvent[];
+}
 
 export class Broadcast {
   readonly #queueLimit: number;
-  readonly #groups = new Map<string, Set<CacheWatcher>>();
+  /** By `nameOf`. */
+  readonly #groups = new Map<string, Group>();
+  /** Prefix → the fields that somebody watches below it → how many groups do. */
+  readonly #fields = new Map<string, Map<string, number>>();
+  #size = 0;
 
   constructor(queueLimit: number) {
     this.#queueLimit = queueLimit;
   }
 
   get size(): number {
-    let size = 0;
-    for (const group of this.#groups.values()) size += group.size;
-    return size;
+    return this.#size;
   }
 
   /** A watch that begins with `events`, which reach up to `revision`. It counts from now on, not from its first step. */
   watch(
-    prefix: string,
-    events: CacheEvent[],
+    watched: Watched,
+    events: readonly CacheEvent[],
     revision: number,
     signal: AbortSignal,
     onEnd?: () => void,
   ): AsyncIterable<CacheBatch> {
+    if (!watched.prefix.endsWith('/')) throw new RangeError(`cannot watch ${watched.prefix}: it ends with no slash`);
     // A signal that has aborted already ends the watcher before there is one to remove.
-    let joined: CacheWatcher | undefined;
-    const watcher = new CacheWatcher(prefix, this.#queueLimit, signal, () => {
-      if (joined) this.#remove(joined);
+    let joined: Group | undefined;
+    const watcher = new CacheWatcher(watched.prefix, this.#queueLimit, signal, () => {
+      if (joined) this.#leave(joined, watcher);
       onEnd?.();
     });
     if (signal.aborted) return watcher.pull;
-    joined = watcher;
-    const group = this.#groups.get(prefix);
-    if (group) group.add(watcher);
-    else this.#groups.set(prefix, new Set([watcher]));
-    watcher.begin(events, revision);
+    joined = this.#join(watched, watcher);
+    watcher.begin(
+      events.filter((event) => isOf(event, watched)),
+      revision,
+    );
     return watcher.pull;
   }
 
   publish(events: readonly CacheEvent[], revision: number): void {
-    for (const [prefix, group] of this.#groups) {
-      const selected = events.filter((event) => event.object.key.startsWith(prefix));
-      if (selected.length === 0) continue;
-      const batch = { events: selected, revision };
-      const bytes = bytesOf(selected);
-      for (const watcher of group) watcher.offer(batch, bytes);
+    const concerned = new Set<Group>();
+    for (const event of events) {
+      for (const group of this.#groupsOf(event)) {
+        concerned.add(group);
+        group.events.push(event);
+      }
+    }
+    for (const group of concerned) {
+      const batch = { events: group.events, revision };
+      group.events = [];
+      const bytes = bytesOf(batch.events);
+      for (const watcher of group.watchers) watcher.offer(batch, bytes);
     }
   }
 
   /** Tells every watcher that it has seen everything up to `revision`. */
   progress(revision: number): void {
-    for (const group of this.#groups.values()) {
-      for (const watcher of group) watcher.progress(revision);
+    for (const { watchers } of this.#groups.values()) {
+      for (const watcher of watchers) watcher.progress(revision);
     }
   }
 
   /** Ends the watches whose prefix begins with `prefix`, with `error` where there is one. */
   end(prefix: string, error?: Error): void {
-    for (const [watched, group] of [...this.#groups]) {
-      if (!watched.startsWith(prefix)) continue;
-      for (const watcher of [...group]) {
+    for (const { watched, watchers } of [...this.#groups.values()]) {
+      if (!watched.prefix.startsWith(prefix)) continue;
+      for (const watcher of [...watchers]) {
         if (error) watcher.pull.fail(error);
         else watcher.pull.end();
       }
     }
   }
 
-  #remove(watcher: CacheWatcher): void {
-    const group = this.#groups.get(watcher.prefix);
-    group?.delete(watcher);
-    if (group?.size === 0) this.#groups.delete(watcher.prefix);
+  *#groupsOf({ object, previous }: CacheEvent): Generator<Group, void, void> {
+    const { key } = object;
+    for (let slash = key.indexOf('/'); slash >= 0; slash = key.indexOf('/', slash + 1)) {
+      const prefix = key.slice(0, slash + 1);
+      const all = this.#groups.get(prefix);
+      if (all) yield all;
+      for (const name of this.#fields.get(prefix)?.keys() ?? []) {
+        for (const value of valuesOf(name, object, previous)) {
+          const some = this.#groups.get(nameOf({ prefix, field: { name, value } }));
+          if (some) yield some;
+        }
+      }
+    }
+  }
+
+  #join(watched: Watched, watcher: CacheWatcher): Group {
+    const name = nameOf(watched);
+    let group = this.#groups.get(name);
+    if (!group) {
+      group = { watched, watchers: new Set(), events: [] };
+      this.#groups.set(name, group);
+      this.#count(watched, 1);
+    }
+    group.watchers.add(watcher);
+    this.#size++;
+    return group;
+  }
+
+  #leave(group: Group, watcher: CacheWatcher): void {
+    if (!group.watchers.delete(watcher)) return;
+    this.#size--;
+    if (group.watchers.size > 0) return;
+    this.#groups.delete(nameOf(group.watched));
+    this.#count(group.watched, -1);
+  }
+
+  #count({ prefix, field }: Watched, change: 1 | -1): void {
+    if (!field) return;
+    const fields = this.#fields.get(prefix) ?? new Map<string, number>();
+    const count = (fields.get(field.name) ?? 0) + change;
+    if (count > 0) fields.set(field.name, count);
+    else fields.delete(field.name);
+    if (fields.size > 0) this.#fields.set(prefix, fields);
+    else this.#fields.delete(prefix);
   }
 }
 
-class CacheWatcher {
-  readonly prefix: string;
-  readonly pull: Pull<CacheBatch>;
-  readonly #queueLimit: number;
-  #queue: CacheBatch[] = [];
-  #queued = 0;
-  #queuedBytes = 0;
-  /** What the consumer has been told, or will be by what is queued. */
-  #revision = 0;
-
-  constructor(prefix: string, queueLimit: number, signal: AbortSignal, onEnd: () => void) {
-    this.prefix = prefix;
-    this.#queueLimit = queueLimit;
-    this.pull = new Pull(
-      () => this.#take(),
-      signal,
-      () => {
-        this.#queue = [];
-        onEnd();
-      },
-    );
-  }
-
-  /** What came before is not held against the consumer: it may be more than may queue up later. */
-  begin(events: CacheEvent[], revision: number): void {
-    this.#revision = revision;
-    if (events.length > 0) this.#queue.push({ events, revision });
-  }
-
-  /** `bytes`: of all its objects. */
-  offer(batch: CacheBatch, bytes: number): void {
-    const fresh = batch.revision > this.#revision ? after(batch, this.#revision) : undefined;
-    if (!fresh) return;
-    this.#revision = fresh.revision;
-    this.#queue.push(fresh);
-    this.#queued += fresh.events.length;
-    this.#queuedBytes += fresh === batch ? bytes : bytesOf(fresh.events);
-    this.pull.wake();
-    if (this.#queued <= this.#queueLimit && this.#queuedBytes <= QUEUE_MAX_BYTES) return;
-    const message = `a watch of ${this.prefix} has fallen ${this.#queued} events behind`;
-    this.pull.fail(new StorageError('Unavailable', this.prefix, message));
-  }
-
-  progress(revision: number): void {
-    if (revision <= this.#revision) return;
-    // For a consumer that takes nothing only the last report counts.
-    if (this.#queue.at(-1)?.events.length === 0) this.#queue.pop();
-    this.offer({ events: [], revision }, 0);
-  }
-
-  #take(): CacheBatch | undefined {
-    const queue = this.#queue;
-    this.#queue = [];
-    this.#queued = 0;
-    this.#queuedBytes = 0;
-    if (queue.length <= 1) return queue[0];
-    return { events: queue.flatMap((batch) => batch.events), revision: queue.at(-1)!.revision };
-  }
+/** What a watch with these selectors watches: of several fields the first, whoever watches looks at the rest. */
+export function watchedOf(prefix: string, fields: readonly FieldTerm[]): Watched {
+  const term = fields.find(({ equal }) => equal);
+  return term ? { prefix, field: { name: term.field, value: term.value } } : { prefix };
 }
 
-/** The batch without what is at or before `revision`; itself, to be shared, when there is nothing of the kind. */
-function after(batch: CacheBatch, revision: number): CacheBatch {
-  const first = batch.events[0];
-  if (!first || first.revision > revision) return batch;
-  return { events: batch.events.filter((event) => event.revision > revision), revision: batch.revision };
+function nameOf({ prefix, field }: Watched): string {
+  return field ? `${prefix}\0${field.name}\0${field.value}` : prefix;
 }
 
-function bytesOf(events: readonly CacheEvent[]): number {
-  return events.reduce((sum, { object }) => sum + object.bytes.length, 0);
+function isOf({ object, previous }: CacheEvent, { prefix, field }: Watched): boolean {
+  return object.key.startsWith(prefix) && (!field || valuesOf(field.name, object, previous).includes(field.value));
+}
+
+/** What the field says, and what it said before, if that is something else. */
+function valuesOf(name: string, object: CachedObject, previous: CachedObject | undefined): string[] {
+  const [now, before] = [fieldOf(name, object), previous && fieldOf(name, previous)];
+  return before === undefined || before === now ? [now] : [now, before];
+}
+
+function fieldOf(name: string, { fields }: CachedObject): string {
+  return (Object.hasOwn(fields, name) ? fields[name] : undefined) ?? '';
 }

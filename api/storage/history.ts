@@ -30,7 +30,7 @@ function complete(change: Change, written: KeyValue | undefined): StorageEvent {
 
 /** What `Storage.list` promises. Throws `Compacted`, and `Unavailable` for a revision that is still to come. */
 export function listAt(view: View, prefix: string, options: ListOptions): ListResult {
-  const { from = prefix, limit = 0, revision = view.revision } = options;
+  const { from = prefix, limit = 0, revision = view.revision, uncounted = false } = options;
   if (!from.startsWith(prefix)) throw new RangeError(`cannot list ${prefix} from ${from}: not below it`);
   requireHistory(view, revision);
   if (revision > view.revision) {
@@ -40,7 +40,8 @@ export function listAt(view: View, prefix: string, options: ListOptions): ListRe
   const items: KeyValue[] = [];
   for (const item of restore(view.scan(prefix, from), past, from)) {
     if (limit > 0 && items.length === limit) {
-      return { items, revision, next: item.key, remaining: countFrom(view, prefix, item.key, past) };
+      const remaining = uncounted ? 0 : countFrom(view, prefix, item.key, past);
+      return { items, revision, next: item.key, remaining };
     }
     items.push(item);
   }

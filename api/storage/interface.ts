@@ -19,6 +19,8 @@ export interface ListOptions {
   limit?: number;
   /** First key to return (inclusive): how a further page begins. Must have the prefix. */
   from?: string;
+  /** For who does not ask how many items remain: counting takes time that grows with their number. */
+  uncounted?: boolean;
   /**
    * List as of this revision, the latest when absent. `Compacted` when history no longer reaches there, `Unavailable`
    * when it is still to come.
@@ -32,7 +34,7 @@ export interface ListResult {
   revision: number;
   /** The first key that was left out because of `limit`. */
   next?: string;
-  /** How many items remain from `next` on. */
+  /** How many items remain from `next` on; 0 where they were not to be counted. */
   remaining: number;
 }
 

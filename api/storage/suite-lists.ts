@@ -47,6 +47,7 @@ function describePages(open: OpenStorage): void {
       const page = await storage.list('/p/', { limit: 4 });
       assert.deepEqual(keysOf(page), keys.slice(0, 4));
       assert.deepEqual([page.next, page.remaining], [keys[4], 6]);
+      assert.deepEqual(await storage.list('/p/', { limit: 4, uncounted: true }), { ...page, remaining: 0 });
       const second = await storage.list('/p/', { limit: 4, from: keys[4]! });
       assert.deepEqual(keysOf(second), keys.slice(4, 8));
       assert.deepEqual([second.next, second.remaining], [keys[8], 2]);

@@ -48,6 +48,59 @@ describe('WatchCache.watch', () => {
   );
 
   it(
+    'delivers, to who asks for the value of a field, what has it or had it',
+    withCache(async ({ cache, storage, put }) => {
+      await put('a');
+      await put('b', { node: 'n1' });
+      const abort = new AbortController();
+      const on = (node: string) => {
+        const fields = [
+          { field: 'metadata.namespace', value: 'other', equal: false },
+          { field: 'spec.nodeName', value: node, equal: true },
+        ];
+        const seen: string[] = [];
+        const ended = (async () => {
+          for await (const { events } of cache.watch(PODS, 0, abort.signal, undefined, fields)) {
+            seen.push(
+              ...events.map(({ type, object }) => `${type} ${object.key.slice(PODS.length)}@${object.revision}`),
+            );
+          }
+        })();
+        return { seen, ended };
+      };
+      const [none, one, two] = [on(''), on('n1'), on('n2')];
+      await storage.update(podKey('a'), encodeStored(pod('a', { node: 'n1' })), 1);
+      await storage.update(podKey('a'), encodeStored(pod('a', { node: 'n1', labels: { a: 'b' } })), 3);
+      await storage.delete(podKey('b'), 2);
+      await put('c', { node: 'n3' });
+      await settle();
+      assert.deepEqual(none.seen, ['put default/a@1', 'put default/a@3']);
+      assert.deepEqual(one.seen, ['put default/b@2', 'put default/a@3', 'put default/a@4', 'delete default/b@5']);
+      assert.deepEqual(two.seen, []);
+      abort.abort();
+      await Promise.all([none.ended, one.ended, two.ended]);
+    }),
+  );
+
+  it(
+    'delivers one event to watchers of everything, of its resource and of its namespace, and to no others',
+    withCache(async ({ cache, put }) => {
+      const prefixes = ['/registry/', PODS, `${PODS}default/`, `${PODS}defaul/`, '/registry/nodes/'];
+      const watches = prefixes.map((prefix) => follow(cache, prefix, 0));
+      assert.equal(cache.watchers, 5);
+      await put('a');
+      await settle();
+      assert.deepEqual(
+        watches.map((watch) => watch.events().length),
+        [1, 1, 1, 0, 0],
+      );
+      assert.throws(() => cache.watch('/registry/pods', 0, new AbortController().signal), RangeError);
+      for (const watch of watches) watch.end();
+      await Promise.all(watches.map(({ ended }) => ended));
+    }),
+  );
+
+  it(
     'gives nothing to who has left already',
     withCache(async ({ cache, put }) => {
       await put('a');

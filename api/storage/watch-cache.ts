@@ -7,7 +7,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { KubeObject } from '../../openapi/object.ts';
 import type { FieldTerm, Requirement } from '../../openapi/selectors.ts';
-import { Broadcast } from './broadcast.ts';
+import { Broadcast, watchedOf } from './broadcast.ts';
 import { CachedObject, type SelectFields } from './cached-object.ts';
 import { EventWindow } from './event-window.ts';
 import { type KeyValue, type Storage, StorageError, type StorageEvent, type WatchBatch } from './interface.ts';
@@ -165,12 +165,13 @@ export class WatchCache {
   /**
    * Resolves once the cache has all that was committed before the call, by whichever process: what a read of the latest
    * waits for. `undefined` where it always has. Rejects as `waitFor`, and with `Unavailable` when that takes too long.
+   * The signal of `request` is looked at only where there is something to wait for.
    */
-  caughtUp(signal?: AbortSignal): Promise<void> | undefined {
-    return this.#options.storage.shared ? this.#catchUp(signal) : undefined;
+  caughtUp(request?: { readonly signal: AbortSignal }): Promise<void> | undefined {
+    return this.#options.storage.shared ? this.#catchUp(request) : undefined;
   }
 
-  async #catchUp(signal?: AbortSignal): Promise<void> {
+  async #catchUp(request?: { readonly signal: AbortSignal }): Promise<void> {
     const { storage, clock } = this.#options;
     const revision = await storage.revision();
     if (revision <= this.#revision) return;
@@ -180,7 +181,7 @@ export class WatchCache {
       late.abort(new StorageError('Unavailable', '', message));
     });
     try {
-      await this.waitFor(revision, signal ? AbortSignal.any([signal, late.signal]) : late.signal);
+      await this.waitFor(revision, request ? AbortSignal.any([request.signal, late.signal]) : late.signal);
     } finally {
       timer.cancel();
     }
@@ -188,6 +189,11 @@ export class WatchCache {
 
   get(key: string): CachedObject | undefined {
     return this.#items.get(key);
+  }
+
+  /** The objects right below a path that ends in a slash, in key order: cheap to ask for again and again. */
+  directory(path: string): readonly CachedObject[] {
+    return this.#items.directory(path);
   }
 
   /** In key order. */
@@ -204,16 +210,23 @@ export class WatchCache {
   /**
    * Events under the prefix after the revision `after`, from now on, until the signal aborts. Throws `Compacted` when
    * the window no longer reaches there. A consumer that lags too far behind is ended with `Unavailable`. `onEnd` is
-   * called when it is over, which a consumer that does not come for more would not see.
+   * called when it is over, which a consumer that does not come for more would not see. `fields` spare a consumer
+   * that looks for them anyway what cannot concern it: events of objects that neither have nor had one of the values.
    */
-  watch(prefix: string, after: number, signal: AbortSignal, onEnd?: () => void): AsyncIterable<CacheBatch> {
+  watch(
+    prefix: string,
+    after: number,
+    signal: AbortSignal,
+    onEnd?: () => void,
+    fields: readonly FieldTerm[] = [],
+  ): AsyncIterable<CacheBatch> {
     if (this.#abort.signal.aborted) throw stoppedError();
     if (after < this.#window.floor) {
       const message = `revision ${after} is too old, the oldest kept is ${this.#window.floor}`;
       throw new StorageError('Compacted', prefix, message, this.#window.floor);
     }
     const events = this.#window.since(prefix, after);
-    return this.#broadcast.watch(prefix, events, Math.max(after, this.#revision), signal, onEnd);
+    return this.#broadcast.watch(watchedOf(prefix, fields), events, Math.max(after, this.#revision), signal, onEnd);
   }
 
   /**
@@ -271,7 +284,7 @@ export class WatchCache {
   async #load(): Promise<void> {
     const { storage, historyLimit = 10_000 } = this.#options;
     const items = new SortedItems<CachedObject>();
-    let page = await storage.list(ROOT, { limit: PAGE });
+    let page = await storage.list(ROOT, { limit: PAGE, uncounted: true });
     const { revision } = page;
     for (;;) {
       for (const item of page.items) {
@@ -279,7 +292,7 @@ export class WatchCache {
         if (cached) items.set(cached);
       }
       if (page.next === undefined) break;
-      page = await storage.list(ROOT, { limit: PAGE, from: page.next, revision });
+      page = await storage.list(ROOT, { limit: PAGE, from: page.next, revision, uncounted: true });
     }
     // Whoever watches by now has a gap before what was just loaded.
     this.#broadcast.end('', new StorageError('Unavailable', '', 'the cache has missed events and was loaded again'));
@@ -344,7 +357,8 @@ export class WatchCache {
   }
 
   #deleted(last: CachedObject, { key, revision, previous }: StorageEvent): CachedObject {
-    return this.#cached(key, revision, previous?.value ?? last.bytes, last.object);
+    const { freeze = false } = this.#options;
+    return new CachedObject(key, revision, previous?.value ?? last.bytes, this.#fieldsOf(key), { like: last, freeze });
   }
 
   #cached(key: string, revision: number, stored: Buffer, written?: KubeObject): CachedObject {

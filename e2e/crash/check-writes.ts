@@ -36,12 +36,12 @@ class Writers {
   #anonymous: Deletion[] = [];
   readonly #unknownDeletes = new Map<string, Operation[]>();
 
-  constructor({ operations, mayShareDeletions = false }: History, earliest: ReadonlyMap<number, number>) {
+  constructor({ operations }: History, earliest: ReadonlyMap<number, number>) {
     this.#earliest = earliest;
     this.#operations = new Map(operations.map((operation) => [operation.id, operation]));
     for (const operation of operations) {
       const { key, call, outcome } = operation;
-      if (outcome.kind === 'deleted') this.#addDeletion(outcome.uid, operation, mayShareDeletions);
+      if (outcome.kind === 'deleted') this.#addDeletion(outcome.uid, operation);
       if (call.type !== 'delete' || outcome.kind !== 'unknown') continue;
       this.#unknownDeletes.set(key, [...(this.#unknownDeletes.get(key) ?? []), operation]);
     }
@@ -81,10 +81,9 @@ class Writers {
     }
   }
 
-  #addDeletion(uid: string, operation: Operation, mayShare: boolean): void {
+  #addDeletion(uid: string, operation: Operation): void {
     const other = this.#deletions.get(uid);
-    const isShared = mayShare && other && other.invoked < operation.answered && operation.invoked < other.answered;
-    if (other && !isShared) this.problems.push(`${uid} is deleted twice: by ${named(other)} and ${named(operation)}`);
+    if (other) this.problems.push(`${uid} is deleted twice: by ${named(other)} and ${named(operation)}`);
     this.#deletions.set(uid, operation);
   }
 

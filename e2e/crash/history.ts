@@ -69,11 +69,6 @@ export interface Watcher {
 }
 
 export interface History {
-  /**
-   * Two deletions of one object that are under way at once, through two servers, may both be answered with success: a
-   * server whose etcd fails over cannot tell its own deletion from another's of the same revision.
-   */
-  mayShareDeletions?: boolean;
   operations: readonly Operation[];
   /** One of them, at least, of all keys: nothing else tells the revisions of deletions. */
   watchers: readonly Watcher[];

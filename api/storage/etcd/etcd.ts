@@ -4,6 +4,7 @@
  */
 import type { IEvent, IKeyValue, IRangeResponse, IWatchResponse } from 'etcd3';
 import type { Clock } from '../../../base/clock.ts';
+import { type Random, systemRandom } from '../../../base/random.ts';
 import {
   type KeyValue,
   type ListOptions,
@@ -28,6 +29,8 @@ import { type EtcdWrite, FENCE, Writer } from './writes.ts';
 export interface EtcdOptions extends MembersOptions {
   /** Of all keys; upstream's `/registry` when absent. */
   prefix?: string;
+  /** Tells this server's writes from those of others; the machine's when absent. */
+  random?: Random;
   /** Time between compactions, in ms; as upstream each forgets what was there at the one before. 0: never. */
   compactionMs?: number;
   /** Told what went wrong in the background. */
@@ -80,6 +83,7 @@ export class EtcdStorage implements Storage {
     this.#writer = new Writer({
       members,
       names,
+      random: options.random ?? systemRandom,
       seen: () => this.#seen,
       saw: (revision) => this.#saw(revision),
       history: (key, after, until) => this.#history.of(key, after, until),
@@ -101,7 +105,10 @@ export class EtcdStorage implements Storage {
 
   async list(prefix: string, options: ListOptions = {}): Promise<ListResult> {
     const { limit = 0, revision } = options;
-    if (limit > 0) return this.#page(prefix, limit, options.from, revision);
+    if (limit > 0) {
+      const page = await this.#page(prefix, limit, options.from, revision);
+      return options.uncounted ? { ...page, remaining: 0 } : page;
+    }
     const page = await this.#page(prefix, PAGE, options.from, revision);
     const { items } = page;
     for (let next = page.next; next !== undefined; ) {

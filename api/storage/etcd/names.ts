@@ -3,7 +3,16 @@
 const ROOT = '/registry';
 /** etcd has no limit of its own; more than the longest name makes. */
 const KEY_BYTES_MAX = 4_096;
-const FIRST = Buffer.from([0]);
+/** Below it is nothing but the receipt. */
+const FIRST = Buffer.from([1]);
+/** For etcd, as the end of a range: there is none. */
+const NO_END = Buffer.from([0]);
+
+/**
+ * Where every write leaves its number, see writes.ts. The first of all keys, so that no watch has to show it: what it
+ * says changes with every revision.
+ */
+export const RECEIPT = Buffer.from('\0kubets/receipt');
 
 export interface KeyRange {
   key: Buffer;
@@ -11,8 +20,8 @@ export interface KeyRange {
   range_end: Buffer;
 }
 
-/** Every key of etcd. */
-export const EVERYTHING: KeyRange = { key: FIRST, range_end: FIRST };
+/** Every key of etcd but the receipt, and so every revision. */
+export const EVERYTHING: KeyRange = { key: FIRST, range_end: NO_END };
 
 export class KeyNames {
   readonly #prefix: string;
@@ -52,7 +61,7 @@ export class KeyNames {
 
 /** The first key after all that begin with `prefix`, which is UTF-8 and so has no byte 0xff. */
 function endOf(prefix: Buffer): Buffer {
-  if (prefix.length === 0) return FIRST;
+  if (prefix.length === 0) return NO_END;
   const end = Buffer.from(prefix);
   end[end.length - 1]! += 1;
   return end;

@@ -128,6 +128,58 @@ describe('A write to etcd whose answer is lost', () => {
     assert.equal((await refused)[0].revision, second);
   });
 
+  it('is not taken for the like of another server, which did the same first', async () => {
+    const [updating, deleting, creating] = [`${prefix}/a`, `${prefix}/b`, `${prefix}/c`];
+    const revisions = [await other.create(updating, bytes('1')), await other.create(deleting, bytes('1'))] as const;
+    link.dropRequests = true;
+    const refused = Promise.all([
+      failsWith('Conflict', storage.update(updating, bytes('2'), revisions[0])),
+      failsWith('NotFound', storage.delete(deleting, revisions[1])),
+      failsWith('Exists', storage.create(creating, bytes('2'))),
+    ]);
+    await systemClock.sleep(50);
+    await other.update(updating, bytes('2'), revisions[0]);
+    await other.delete(deleting, revisions[1]);
+    await other.create(creating, bytes('2'));
+    reconnect();
+    await refused;
+  });
+
+  it('is not taken for the like of a server that leaves no receipts', async () => {
+    const key = `${prefix}/a`;
+    const first = await storage.create(key, bytes('1'));
+    const { Etcd3 } = await import('etcd3');
+    const real = new Etcd3({ hosts: etcd.servers });
+    try {
+      link.dropRequests = true;
+      const refused = failsWith('NotFound', storage.delete(key, first));
+      await systemClock.sleep(50);
+      await real.delete().key(key);
+      reconnect();
+      await refused;
+    } finally {
+      real.close();
+    }
+  });
+
+  it('leaves two keys behind, outside of what anybody looks at', async () => {
+    const { Etcd3 } = await import('etcd3');
+    const real = new Etcd3({ hosts: etcd.servers });
+    try {
+      link.dropAnswers = true;
+      const created = storage.create(`${prefix}/a`, bytes('1'));
+      await seen(`${prefix}/a`, (value) => value === '1');
+      reconnect();
+      await other.delete(`${prefix}/a`, await created);
+      const keys = (await real.getAll().keys()).filter((key) => !key.startsWith('/registry/'));
+      assert.deepEqual(keys, ['\0kubets/receipt', 'kubets/fence']);
+      const { items } = await other.list('');
+      assert.ok(items.every(({ key }) => !key.includes('receipt')));
+    } finally {
+      real.close();
+    }
+  });
+
   it('is of unknown outcome when nobody can tell in time, and of none when nothing was sent', async () => {
     link.dropAnswers = true;
     const created = storage.create(`${prefix}/a`, bytes('1'));

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { seededRandom } from '../../../base/random.ts';
 import { type Storage, StorageError } from '../interface.ts';
 import { failsWith } from '../suite-support.ts';
+import { writeError } from './disk-full.ts';
 import { inspect } from './inspect.ts';
 import { withFolder } from './lmdb.fixture.ts';
 import { openLmdb } from './lmdb.ts';
@@ -47,6 +48,25 @@ async function requireAll(storage: Storage, written: Map<string, number>): Promi
   const { items } = await storage.list('/');
   assert.deepEqual(new Map(items.map(({ key, modRevision }) => [key, modRevision])), written);
 }
+
+describe('writeError', () => {
+  const as = (code: number) => writeError(Object.assign(new Error(`lmdb ${code}`), { code }), '/store');
+  const cases: [string, number, RegExp][] = [
+    ['no room on the disk', 28, FULL],
+    ['a file of the greatest size there may be', 27, FULL],
+    ['a quota that is used up', 122, FULL],
+    ['no address space to map more of the file into (MDB_MAP_FULL)', -30792, FULL],
+    ['a write that was cut short', 5, FULL],
+    ['anything else', -30778, /^cannot write to the store in \/store: nothing was written$/],
+  ];
+  for (const [what, code, message] of cases) {
+    it(`tells ${what}`, () => {
+      const error = as(code);
+      assert.equal(error.code, 'Unavailable');
+      assert.match(error.message, message);
+    });
+  }
+});
 
 describe('a full disk', () => {
   it(
