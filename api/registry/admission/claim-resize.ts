@@ -1,7 +1,7 @@
 /** Upstream's PersistentVolumeClaimResize: a claim may ask for more only when its class can be expanded. */
 import type { V1PersistentVolumeClaim, V1StorageClass } from '../../../openapi/generated/types.ts';
+import { classOfClaim } from '../../../openapi/quota/claim-class.ts';
 import type { WatchCache } from '../../storage/watch-cache.ts';
-import { classOfClaim } from '../core/persistentvolumeclaims.ts';
 import { compareQuantities } from '../validation/quantities.ts';
 import { type Admission, isAbout, refusal } from './admission.ts';
 

@@ -14,7 +14,7 @@ export function defaultIngressClass(cache: WatchCache): Admission {
       if (request.operation !== 'create' || !isAbout(request, 'ingresses.networking.k8s.io')) return;
       const { metadata, spec } = request.object as V1Ingress;
       if (!spec || spec.ingressClassName !== undefined || metadata?.annotations?.[CLASS] !== undefined) return;
-      const classes = cache.list('/registry/ingressclasses/').items.map(({ object }) => object as V1IngressClass);
+      const classes = cache.directory('/registry/ingressclasses/').map(({ object }) => object as V1IngressClass);
       const defaults = classes.filter((each) => each.metadata?.annotations?.[IS_DEFAULT] === 'true');
       const name = newestFirst(defaults)[0]?.metadata?.name;
       if (name !== undefined) spec.ingressClassName = name;

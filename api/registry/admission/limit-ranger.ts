@@ -6,10 +6,10 @@ import type {
   V1PersistentVolumeClaim,
   V1Pod,
 } from '../../../openapi/generated/types.ts';
+import { podResources } from '../../../openapi/quota/pod-resources.ts';
+import { nanosOf, type ResourceList } from '../../../openapi/quota/resource-list.ts';
 import type { WatchCache } from '../../storage/watch-cache.ts';
 import { type Admission, type AdmissionRequest, aggregate, isAbout, refusal } from './admission.ts';
-import { podResources } from './pod-requests.ts';
-import { nanosOf, type ResourceList } from './resource-list.ts';
 
 const ANNOTATION = 'kubernetes.io/limit-ranger';
 
@@ -31,7 +31,7 @@ export function limitRanger(cache: WatchCache): Admission {
 }
 
 function rangesOf(cache: WatchCache, namespace: string): V1LimitRange[] {
-  return cache.list(`/registry/limitranges/${namespace}/`).items.map(({ object }) => object as V1LimitRange);
+  return cache.directory(`/registry/limitranges/${namespace}/`).map(({ object }) => object as V1LimitRange);
 }
 
 /** What a pod's containers ask for is settled when it is made, unless it is resized. */

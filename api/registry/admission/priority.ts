@@ -28,7 +28,7 @@ export function podPriority(cache: WatchCache): Admission {
 
 /** Of the default classes the lowest: two may have come at once. */
 function defaultClass(cache: WatchCache): V1PriorityClass | undefined {
-  const all = cache.list(PREFIX).items.map(({ object }) => object as V1PriorityClass);
+  const all = cache.directory(PREFIX).map(({ object }) => object as V1PriorityClass);
   const defaults = all.filter(({ globalDefault }) => globalDefault);
   return defaults.sort((a, b) => (a.value ?? 0) - (b.value ?? 0))[0];
 }

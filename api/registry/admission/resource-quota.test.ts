@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { V1ResourceQuota, V1ResourceQuotaSpec } from '../../../openapi/generated/types.ts';
+import { quotaEvaluator } from '../../../openapi/quota/evaluators.ts';
 import { configMap, DRY_RUN, NAMESPACE } from '../store/store.fixture.ts';
 import { type AdmissionFixture, admitted, podOf, withAdmission } from './admission.fixture.ts';
-import { quotaEvaluator } from './quota-evaluators.ts';
 
 const QUOTAS = `resourcequotas/${NAMESPACE}/`;
 

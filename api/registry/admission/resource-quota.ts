@@ -3,14 +3,9 @@
  * charged to the quotas' status before it is stored. A quota counts from when its status says so: who computes that
  * is a controller, which also takes back what was charged for a write that came to nothing.
  */
-import type { V1ResourceQuota, V1ScopedResourceSelectorRequirement } from '../../../openapi/generated/types.ts';
+import type { V1ResourceQuota } from '../../../openapi/generated/types.ts';
 import type { KubeObject } from '../../../openapi/object.ts';
-import { conflict, internalError, OBJECT_MODIFIED } from '../../../openapi/status.ts';
-import { StorageError } from '../../storage/interface.ts';
-import { type CachedObject, encodeStored, type WatchCache } from '../../storage/watch-cache.ts';
-import { Turns } from '../store/turns.ts';
-import { type Admission, type AdmissionRequest, qualified, refusal } from './admission.ts';
-import { type QuotaEvaluator, quotaEvaluator } from './quota-evaluators.ts';
+import { type QuotaEvaluator, quotaEvaluator, requirementsOfQuota } from '../../../openapi/quota/evaluators.ts';
 import {
   amountsText,
   mask,
@@ -20,7 +15,12 @@ import {
   sum,
   surplus,
   withoutZeros,
-} from './resource-list.ts';
+} from '../../../openapi/quota/resource-list.ts';
+import { conflict, internalError, OBJECT_MODIFIED } from '../../../openapi/status.ts';
+import { StorageError } from '../../storage/interface.ts';
+import { type CachedObject, encodeStored, type WatchCache } from '../../storage/watch-cache.ts';
+import { Turns } from '../store/turns.ts';
+import { type Admission, type AdmissionRequest, qualified, refusal } from './admission.ts';
 
 /** After this many writes of quotas that others beat to it, the request is given up. */
 const ATTEMPTS_MAX = 4;
@@ -32,7 +32,7 @@ export function resourceQuota(cache: WatchCache): Admission {
       const { operation, declaration, namespace, subresource } = request;
       if (namespace === '' || !declaration.namespaced || (subresource !== '' && subresource !== 'resize')) return;
       const prefix = `/registry/resourcequotas/${namespace}/`;
-      if (cache.list(prefix, { limit: 1 }).items.length === 0) return;
+      if (cache.directory(prefix).length === 0) return;
       const evaluator = quotaEvaluator(qualified({ group: declaration.group, resource: declaration.plural }));
       if (!evaluator?.handles(operation, subresource)) return;
       // One at a time, so that two writes never count with the same rest.
@@ -49,7 +49,7 @@ async function charge(
 ): Promise<void> {
   let open: ReadonlySet<string> | undefined;
   for (let attempt = 1; ; attempt++) {
-    const quotas = cache.list(prefix).items.filter(({ key }) => open?.has(key) ?? true);
+    const quotas = cache.directory(prefix).filter(({ key }) => open?.has(key) ?? true);
     const charged = checkRequest(quotas, evaluator, request);
     if (request.dryRun) return;
     open = await writeAll(cache, charged, request);
@@ -108,13 +108,8 @@ function checkRequest(quotas: readonly CachedObject[], evaluator: QuotaEvaluator
 }
 
 function isConcerned(quota: V1ResourceQuota, evaluator: QuotaEvaluator, object: KubeObject): boolean {
-  const { status, spec } = quota;
-  if (!Object.keys(status?.hard ?? {}).some((name) => evaluator.matchesResource(name))) return false;
-  const plain = (spec?.scopes ?? []).map(
-    (scopeName): V1ScopedResourceSelectorRequirement => ({ scopeName, operator: 'Exists' }),
-  );
-  const requirements = [...plain, ...(spec?.scopeSelector?.matchExpressions ?? [])];
-  return requirements.every((requirement) => evaluator.matchesScope(requirement, object));
+  if (!Object.keys(quota.status?.hard ?? {}).some((name) => evaluator.matchesResource(name))) return false;
+  return requirementsOfQuota(quota).every((requirement) => evaluator.matchesScope(requirement, object));
 }
 
 /** What is limited has to be known of the object, and of what is there already. */

@@ -5,6 +5,7 @@ import type {
   V1PersistentVolumeClaimStatus,
   V1TypedObjectReference,
 } from '../../../openapi/generated/types.ts';
+import { BETA_CLASS } from '../../../openapi/quota/claim-class.ts';
 import type { FieldError } from '../../../openapi/status.ts';
 import { semanticEqual } from '../validation/equality.ts';
 import { forbiddenField, invalidEach, invalidValue, notSupported, required } from '../validation/errors.ts';
@@ -17,7 +18,6 @@ import {
   validateBasicResource,
   validatePositive,
 } from './persistentvolume-validation.ts';
-import { BETA_CLASS } from './persistentvolumes.ts';
 
 const RESIZE_STATUSES = [
   'ControllerResizeInProgress',

@@ -1,20 +1,16 @@
 import { parseQuantity } from '../../../base/quantity.ts';
 import type { V1PersistentVolumeClaim, V1PersistentVolumeClaimSpec } from '../../../openapi/generated/types.ts';
+import { BETA_CLASS, classOfClaim } from '../../../openapi/quota/claim-class.ts';
 import { declare, type ResourceDeclaration } from '../declaration.ts';
 import { quote } from '../validation/errors.ts';
 import { canonicalizeResources } from '../validation/quantities.ts';
 import { ageColumn, column, type Describe, fieldColumn, nameColumn } from './columns.ts';
 import { validateClaim, validateClaimStatus, validateClaimUpdate } from './persistentvolumeclaim-validation.ts';
-import { accessModesText, BETA_CLASS } from './persistentvolumes.ts';
+import { accessModesText } from './persistentvolumes.ts';
 
 const SPEC = 'io.k8s.api.core.v1.PersistentVolumeClaimSpec';
 const STATUS = 'io.k8s.api.core.v1.PersistentVolumeClaimStatus';
 const UNIT = 1_000_000_000n;
-
-/** Of a claim, `''` when it names none; `undefined` when it leaves the choice to the cluster. */
-export function classOfClaim({ metadata, spec }: V1PersistentVolumeClaim): string | undefined {
-  return metadata?.annotations?.[BETA_CLASS] ?? spec?.storageClassName;
-}
 
 export function persistentVolumeClaims(describe: Describe): ResourceDeclaration {
   const bound = ({ spec }: V1PersistentVolumeClaim) => Boolean(spec?.volumeName);

@@ -4,6 +4,7 @@ import type {
   V1PersistentVolumeSpec,
   V1PersistentVolumeStatus,
 } from '../../../openapi/generated/types.ts';
+import { BETA_CLASS } from '../../../openapi/quota/claim-class.ts';
 import { declare, type ResourceDeclaration } from '../declaration.ts';
 import { canonicalizeResources } from '../validation/quantities.ts';
 import { ageColumn, column, type Describe, fieldColumn, nameColumn } from './columns.ts';
@@ -13,7 +14,6 @@ import { defaultSource } from './volume-defaults.ts';
 const SPEC = 'io.k8s.api.core.v1.PersistentVolumeSpec';
 const STATUS = 'io.k8s.api.core.v1.PersistentVolumeStatus';
 /** Where the class of volumes and claims stood before it had a field. */
-export const BETA_CLASS = 'volume.beta.kubernetes.io/storage-class';
 const BETA_MOUNT_OPTIONS = 'volume.beta.kubernetes.io/mount-options';
 
 export function persistentVolumes(describe: Describe): ResourceDeclaration {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { V1Container, V1Pod, V1PodSpec } from '../../../openapi/generated/types.ts';
+import { qosClassOf } from '../../../openapi/quota/qos.ts';
 import { created, declarationOf, updated } from '../test-support.ts';
 import { defaultPod, defaultPodTemplate, pullPolicyOf } from './pod-defaults.ts';
-import { qosClassOf } from './pod-resources.ts';
 import { gracePeriodOf } from './pods.ts';
 
 const newPod = (spec: Partial<V1PodSpec> = {}) =>

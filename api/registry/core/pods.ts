@@ -1,11 +1,11 @@
 import type { V1Pod, V1PodCondition } from '../../../openapi/generated/types.ts';
+import { qosClassOf } from '../../../openapi/quota/qos.ts';
 import { declare, type ResourceDeclaration } from '../declaration.ts';
 import { countSpecChange, startGeneration } from '../prepare.ts';
 import type { Describe } from './columns.ts';
 import { podColumns } from './pod-columns.ts';
 import { defaultPod } from './pod-defaults.ts';
 import { podEphemeralContainers, podResize } from './pod-parts.ts';
-import { qosClassOf } from './pod-resources.ts';
 import { validatePod } from './pod-validation/pod.ts';
 import { validatePodStatusUpdate, validatePodUpdate } from './pod-validation/update.ts';
 

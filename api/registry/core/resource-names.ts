@@ -1,5 +1,6 @@
 /** Names of resources that may be limited, and what values they take. */
 import { parseQuantity } from '../../../base/quantity.ts';
+import { isExtendedResource } from '../../../openapi/quota/resource-names.ts';
 import type { FieldError } from '../../../openapi/status.ts';
 import { invalidEach, invalidValue } from '../validation/errors.ts';
 import { NOT_NEGATIVE } from '../validation/fields.ts';
@@ -52,16 +53,6 @@ export function validateQuotaResourceName(name: string, field: string): FieldErr
   const errors = validateResourceName(name, field);
   if (name.includes('/') || isStandardQuotaResource(name)) return errors;
   return [...errors, invalidValue(field, name, 'must be a standard resource for quota')];
-}
-
-/** With a domain that is not the system's: `example.com/gpu`. */
-export function isExtendedResource(name: string): boolean {
-  if (isNativeResource(name) || name.startsWith('requests.')) return false;
-  return isQualifiedName(`requests.${name}`).length === 0;
-}
-
-export function isNativeResource(name: string): boolean {
-  return !name.includes('/') || name.includes('kubernetes.io/');
 }
 
 /** Not negative, and whole where the resource is counted. */

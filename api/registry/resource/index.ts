@@ -5,9 +5,9 @@ import type {
   V1ResourceClaimTemplate,
   V1ResourceSlice,
 } from '../../../openapi/generated/types.ts';
+import { isExtendedResource } from '../../../openapi/quota/resource-names.ts';
 import type { CompileExpression } from '../admissionregistration/expressions.ts';
 import { ageColumn, column, type Describe, fieldColumn, nameColumn } from '../core/columns.ts';
-import { isExtendedResource } from '../core/resource-names.ts';
 import { declare, type ResourceDeclaration } from '../declaration.ts';
 import { countChange, countSpecChange, keepMetadata, startGeneration } from '../prepare.ts';
 import { semanticEqual } from '../validation/equality.ts';

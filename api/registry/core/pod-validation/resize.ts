@@ -1,9 +1,9 @@
 /** What an update of `pods/resize` may do: change how much cpu and memory containers ask for. */
 import type { V1Container, V1Pod, V1PodSpec, V1ResourceRequirements } from '../../../../openapi/generated/types.ts';
+import { qosClassOf } from '../../../../openapi/quota/qos.ts';
 import type { FieldError } from '../../../../openapi/status.ts';
 import { semanticEqual } from '../../validation/equality.ts';
 import { forbiddenField, invalidValue } from '../../validation/errors.ts';
-import { qosClassOf } from '../pod-resources.ts';
 import { validatePod } from './pod.ts';
 import { RESIZABLE } from './resize-policy.ts';
 

@@ -1,25 +1,24 @@
-/**
- * What an object uses of a quota: upstream's evaluators. Pure, so that whoever computes a quota's usage from scratch
- * may use them too.
- */
+/** What an object uses of a quota: upstream's evaluators, for admission and for whoever counts from scratch. */
 import type {
   V1PersistentVolumeClaim,
   V1Pod,
+  V1ResourceQuota,
   V1ScopedResourceSelectorRequirement,
   V1Service,
-} from '../../../openapi/generated/types.ts';
-import type { KubeObject } from '../../../openapi/object.ts';
-import { classOfClaim } from '../core/persistentvolumeclaims.ts';
-import { qosClassOf } from '../core/pod-resources.ts';
-import { isExtendedResource, isNativeResource } from '../core/resource-names.ts';
-import { podResourcesWithOverhead } from './pod-requests.ts';
+} from '../generated/types.ts';
+import type { KubeObject } from '../object.ts';
+import { classOfClaim } from './claim-class.ts';
+import { podResourcesWithOverhead } from './pod-resources.ts';
+import { qosClassOf } from './qos.ts';
 import type { ResourceList } from './resource-list.ts';
+import { isExtendedResource, isNativeResource } from './resource-names.ts';
 
 /** How a quota sees one kind of object. */
 export interface QuotaEvaluator {
   /** Whether such a write can change what is used. */
   handles(operation: 'create' | 'update' | 'delete', subresource: string): boolean;
-  usage(object: KubeObject): ResourceList;
+  /** `nowMs`, where the time is known: a pod that should have ended by then is counted no more. */
+  usage(object: KubeObject, nowMs?: number): ResourceList;
   /** Whether a resource that a quota limits has to do with such objects. */
   matchesResource(name: string): boolean;
   /** Whether the object is in the scope. */
@@ -42,6 +41,8 @@ const IGNORED = new Set([
 ]);
 /** Kinds that were counted under their own name before all could be. */
 const OWN_NAMES = ['configmaps', 'replicationcontrollers', 'resourcequotas', 'secrets'];
+/** Kinds that can be limited by other names than `count/` and their own. */
+const PLAIN_NAMES = ['pods', 'services', 'persistentvolumeclaims', ...OWN_NAMES];
 
 /** For a resource such as `deployments.apps`; `undefined` for what is not counted. */
 export function quotaEvaluator(resource: string): QuotaEvaluator | undefined {
@@ -56,6 +57,23 @@ export function quotaEvaluator(resource: string): QuotaEvaluator | undefined {
     default:
       return counted([`count/${resource}`, ...(OWN_NAMES.includes(resource) ? [resource] : [])]);
   }
+}
+
+/** What has to be counted for limits of these names: resources such as `pods` and `deployments.apps`. */
+export function countedResources(limited: readonly string[]): string[] {
+  const named = limited.filter((name) => name.startsWith('count/')).map((name) => name.slice('count/'.length));
+  return [...new Set([...PLAIN_NAMES, ...named])].filter((resource) => {
+    const evaluator = quotaEvaluator(resource);
+    return evaluator !== undefined && limited.some((name) => evaluator.matchesResource(name));
+  });
+}
+
+/** Everything that an object has to be for a quota to count it. */
+export function requirementsOfQuota({ spec }: V1ResourceQuota): V1ScopedResourceSelectorRequirement[] {
+  const plain = (spec?.scopes ?? []).map(
+    (scopeName): V1ScopedResourceSelectorRequirement => ({ scopeName, operator: 'Exists' }),
+  );
+  return [...plain, ...(spec?.scopeSelector?.matchExpressions ?? [])];
 }
 
 function counted(names: readonly string[]): QuotaEvaluator {
@@ -81,7 +99,7 @@ const TO_BE_SAID = ['cpu', 'limits.cpu', 'limits.memory', 'memory', 'requests.cp
 const POD_EVALUATOR: QuotaEvaluator = {
   handles: (operation, subresource) =>
     subresource === 'resize' ? operation === 'update' : operation === 'create' && subresource === '',
-  usage: (object) => podUsage(object as V1Pod),
+  usage: (object, nowMs) => podUsage(object as V1Pod, nowMs),
   matchesResource: (name) =>
     POD_RESOURCES.has(name) ||
     name.startsWith('hugepages-') ||
@@ -91,9 +109,9 @@ const POD_EVALUATOR: QuotaEvaluator = {
   missing: (limited, object) => unsaid(limited, object as V1Pod),
 };
 
-function podUsage(pod: V1Pod): ResourceList {
+function podUsage(pod: V1Pod, nowMs?: number): ResourceList {
   const { spec, status } = pod;
-  const ended = status?.phase === 'Failed' || status?.phase === 'Succeeded';
+  const ended = status?.phase === 'Failed' || status?.phase === 'Succeeded' || isStuck(pod, nowMs);
   if (!spec || ended) return { 'count/pods': '1' };
   const requests = podResourcesWithOverhead(spec, 'requests');
   return {
@@ -101,6 +119,13 @@ function podUsage(pod: V1Pod): ResourceList {
     pods: '1',
     ...computeUsage(requests, podResourcesWithOverhead(spec, 'limits')),
   };
+}
+
+/** Whether the pod's time to stop is over: its node is lost, and its owner may need another in its place. */
+function isStuck({ metadata }: V1Pod, nowMs: number | undefined): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata ?? {};
+  if (nowMs === undefined || deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return false;
+  return nowMs > Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000;
 }
 
 function computeUsage(requests: ResourceList, limits: ResourceList): ResourceList {

@@ -1,5 +1,5 @@
 /** Arithmetic on lists of resources (`cpu: 500m`), as upstream's quota code does it. Lists are never changed. */
-import { canonicalQuantity, parseQuantity } from '../../../base/quantity.ts';
+import { canonicalQuantity, parseQuantity } from '../../base/quantity.ts';
 
 export type ResourceList = Readonly<Record<string, string>>;
 

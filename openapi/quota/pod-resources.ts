@@ -1,5 +1,5 @@
 /** What a pod asks for as a whole. */
-import type { V1Container, V1PodSpec } from '../../../openapi/generated/types.ts';
+import type { V1Container, V1PodSpec } from '../generated/types.ts';
 import { maximum, type ResourceList, sum } from './resource-list.ts';
 
 type Kind = 'requests' | 'limits';
