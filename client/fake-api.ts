@@ -234,7 +234,10 @@ export class FakeApi implements Transport {
       creationTimestamp: old.metadata?.creationTimestamp ?? '',
       ...(old.metadata?.deletionTimestamp ? { deletionTimestamp: old.metadata.deletionTimestamp } : {}),
     };
-    if (at.subresource === 'status') return { ...old, status: next.status };
+    if (at.subresource === 'status') {
+      const { annotations } = next.metadata ?? {};
+      return { ...old, status: next.status, metadata: { ...old.metadata, ...(annotations ? { annotations } : {}) } };
+    }
     if (at.subresource === 'finalize') return { ...old, spec: next.spec };
     const specChanged = JSON.stringify(old.spec) !== JSON.stringify(next.spec);
     const generation = (old.metadata?.generation ?? 1) + (specChanged ? 1 : 0);

@@ -24,17 +24,27 @@ const MERGE_KEYS: Readonly<Record<string, string>> = {
   finalizers: '',
 };
 
+/** The items to take out of a list of strings. */
+const REMOVAL = /^\$deleteFromPrimitiveList\/(.+)$/;
+
 /** A merge patch in which the lists above are merged item by item, and `$patch: delete` takes one out. */
 export function strategicMergePatch(target: unknown, patch: unknown): unknown {
   if (!isBag(patch)) return patch;
   const result: Bag = isBag(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
     const mergeKey = MERGE_KEYS[key];
+    const removedFrom = REMOVAL.exec(key)?.[1];
     if (value === null) delete result[key];
+    else if (removedFrom !== undefined) result[removedFrom] = withoutItems(result[removedFrom], value);
     else if (mergeKey !== undefined && Array.isArray(value)) result[key] = mergedList(result[key], value, mergeKey);
     else result[key] = strategicMergePatch(result[key], value);
   }
   return result;
+}
+
+function withoutItems(target: unknown, items: unknown): unknown[] | undefined {
+  const left = Array.isArray(target) ? target.filter((item) => !Array.isArray(items) || !items.includes(item)) : [];
+  return left.length > 0 ? left : undefined;
 }
 
 function mergedList(target: unknown, patch: unknown[], key: string): unknown[] {

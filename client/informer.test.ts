@@ -104,6 +104,7 @@ describe('Informer', () => {
     put('y', '1');
     await start();
     assert.deepEqual(informer.byIndex('byValue', '1').map(keyOf), ['a/x', 'a/y']);
+    assert.equal(informer.countByIndex('byValue', '1'), 2);
     change('x', '2');
     await settle();
     assert.deepEqual(informer.byIndex('byValue', '1').map(keyOf), ['a/y']);
@@ -111,6 +112,7 @@ describe('Informer', () => {
     api.remove(CONFIG_MAPS, 'x', 'a');
     await settle();
     assert.deepEqual(informer.byIndex('byValue', '2'), []);
+    assert.equal(informer.countByIndex('byValue', '2'), 0);
     assert.throws(() => informer.byIndex('nope', ''), /no index nope/);
   });
 

@@ -98,6 +98,11 @@ export class Informer<T extends KubeObject> {
     return found;
   }
 
+  /** How many objects `byIndex` would give. */
+  countByIndex(name: string, value: string): number {
+    return this.#indexes.get(name)?.keys.get(value)?.size ?? 0;
+  }
+
   get hasSynced(): boolean {
     return this.#hasSynced;
   }
@@ -124,6 +129,7 @@ export class Informer<T extends KubeObject> {
         if (signal.aborted) return;
         // Whatever the server says against our version (expired, too large after it lost its store): list again.
         if (isStatus(error) && !OVERLOADED.has(error.code)) this.#resourceVersion = '';
+        if (isStatus(error) && error.code === 404 && !this.#hasSynced) this.#takeForNone();
         const expired = isStatus(error) && error.code === 410;
         const fields = { resource: this.#client.ref.resource, error: messageOf(error), retryMs: backoff };
         if (expired) log.debug(fields, 'informer: the watch expired, listing again');
@@ -137,6 +143,12 @@ export class Informer<T extends KubeObject> {
       await clock.sleep(backoff * (1 + random.next()), signal).catch(() => undefined);
       backoff = Math.min(backoff * 2, BACKOFF_MAX_MS);
     }
+  }
+
+  /** A server that does not serve the resource, or not yet, has none of it: nobody need wait for that. */
+  #takeForNone(): void {
+    this.#hasSynced = true;
+    this.#resolveSynced();
   }
 
   async #list(signal: AbortSignal): Promise<void> {

@@ -24,7 +24,7 @@ describe('EmbeddedStorage', () => {
     const backend = new FlakyBackend();
     const storage = new EmbeddedStorage(backend);
     const early = fillAtOnce(storage, ['/a', '/b', '/c']);
-    await new Promise((resolve) => queueMicrotask(() => queueMicrotask(() => resolve(undefined))));
+    while (backend.commits === 0) await new Promise((resolve) => setImmediate(resolve));
     const late = fillAtOnce(storage, ['/d', '/e']);
     assert.deepEqual(await early, [1, 2, 3]);
     assert.deepEqual(await late, [4, 5]);

@@ -39,8 +39,9 @@ export class MemoryBackend implements Backend, View {
     return use(this);
   }
 
+  /** A turn of the loop: else a writer in this process, whose next write follows at once, would keep sockets waiting. */
   gather(): Promise<void> {
-    return Promise.resolve();
+    return new Promise((resolve) => setImmediate(resolve));
   }
 
   async commit({ events, revision, compacted }: Commit): Promise<void> {

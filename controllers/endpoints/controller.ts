@@ -10,6 +10,7 @@ import { isStatus } from '../../openapi/status.ts';
 import { type ControllerContext, typed } from '../runtime/context.ts';
 import { type Controller, controllerOf } from '../runtime/controller.ts';
 import { BY_NAMESPACE } from '../runtime/informers.ts';
+import { Pacer } from '../runtime/pacer.ts';
 import { isNamespaceTerminating } from '../runtime/pod-control.ts';
 import { carries, isReady, sameMap } from '../runtime/pods.ts';
 import { repackSubsets } from './repack.ts';
@@ -28,8 +29,9 @@ const WORKERS = 5;
 export function endpointController(context: ControllerContext): Controller {
   const { informers, clock, log } = context;
   const queue = new WorkQueue({ clock });
-  const manager = new EndpointManager(context, context.recorder(CONTROLLER_NAME));
-  watch(context, queue);
+  const pacer = new Pacer(clock);
+  const manager = new EndpointManager(context, context.recorder(CONTROLLER_NAME), pacer);
+  watch(context, queue, pacer);
   return controllerOf({
     name: 'endpoint',
     queue,
@@ -47,11 +49,15 @@ export function endpointController(context: ControllerContext): Controller {
   });
 }
 
-function watch({ informers }: ControllerContext, queue: WorkQueue): void {
+function watch({ informers }: ControllerContext, queue: WorkQueue, pacer: Pacer): void {
   const enqueueServicesOf = (pod: V1Pod) => {
     for (const service of informers.services.byIndex(BY_NAMESPACE, pod.metadata?.namespace ?? '')) {
       const { selector } = service.spec ?? {};
-      if (selector && carries(pod.metadata?.labels, selector)) queue.add(keyOf(service));
+      if (!selects(selector) || !carries(pod.metadata?.labels, selector)) continue;
+      const key = keyOf(service);
+      const pauseMs = pacer.pauseMs(key);
+      if (pauseMs > 0) queue.addAfter(key, pauseMs);
+      else queue.add(key);
     }
   };
   informers.services.addHandler({
@@ -71,6 +77,13 @@ function watch({ informers }: ControllerContext, queue: WorkQueue): void {
   informers.endpoints.addHandler({ deleted: (endpoints) => queue.add(keyOf(endpoints)) });
 }
 
+type Labels = Record<string, string>;
+
+/** An empty selector is none. */
+function selects(selector: Labels | undefined): selector is Labels {
+  return selector !== undefined && Object.keys(selector).length > 0;
+}
+
 /** Whether a change of a pod can change any Endpoints. */
 export function concernsEndpoints(pod: V1Pod, old: V1Pod): boolean {
   return (
@@ -87,10 +100,12 @@ export function concernsEndpoints(pod: V1Pod, old: V1Pod): boolean {
 class EndpointManager {
   readonly #context: ControllerContext;
   readonly #recorder: EventRecorder;
+  readonly #pacer: Pacer;
   readonly #triggerTimes = new TriggerTimes();
 
-  constructor(context: ControllerContext, recorder: EventRecorder) {
+  constructor(context: ControllerContext, recorder: EventRecorder, pacer: Pacer) {
     this.#context = context;
+    this.#pacer = pacer;
     this.#recorder = recorder;
   }
 
@@ -99,19 +114,22 @@ class EndpointManager {
     const service = informers.services.get(key);
     if (!service) {
       this.#triggerTimes.forget(key);
+      this.#pacer.forget(key);
       await this.#delete(key);
       return;
     }
     const { selector } = service.spec ?? {};
     // Whoever made a Service without one looks after its Endpoints.
-    if (!selector) return;
-    const pods = informers.pods
-      .byIndex(BY_NAMESPACE, service.metadata?.namespace ?? '')
-      .filter((pod) => carries(pod.metadata?.labels, selector));
+    if (!selects(selector)) return;
     const current = informers.endpoints.get(key);
-    const desired = endpointsOf(service, pods, current, this.#triggerTimes.compute(service, pods));
-    if (current && sameEndpoints(current, desired)) return;
-    await this.#write(service, desired, current !== undefined);
+    const desired = this.#pacer.measure(key, () => {
+      const pods = informers.pods
+        .byIndex(BY_NAMESPACE, service.metadata?.namespace ?? '')
+        .filter((pod) => carries(pod.metadata?.labels, selector));
+      const wanted = endpointsOf(service, pods, current, this.#triggerTimes.compute(service, pods));
+      return current && sameEndpoints(current, wanted) ? undefined : wanted;
+    });
+    if (desired) await this.#write(service, desired, current !== undefined);
   }
 
   async #delete(key: string): Promise<void> {

@@ -25,7 +25,7 @@ export function namespaceController(context: ControllerContext): Controller {
     deleted: (pod) => {
       const name = pod.metadata?.namespace ?? '';
       const namespace = informers.namespaces.get(name);
-      if (namespace && informers.pods.byIndex(BY_NAMESPACE, name).length === 0) enqueue(namespace);
+      if (namespace && informers.pods.countByIndex(BY_NAMESPACE, name) === 0) enqueue(namespace);
     },
   });
   return controllerOf({

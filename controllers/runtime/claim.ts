@@ -46,8 +46,10 @@ export async function claimObjects<T extends KubeObject>(options: {
   objects: readonly T[];
   matches(object: T): boolean;
   fetchOwner(): Promise<KubeObject>;
+  /** What is put on adopted objects, and taken off those that are released. */
+  finalizers?: readonly string[];
 }): Promise<T[]> {
-  const { resource, owner, objects, matches } = options;
+  const { resource, owner, objects, matches, finalizers = [] } = options;
   let checked: Promise<void> | undefined;
   const mine: T[] = [];
   for (const object of objects) {
@@ -56,12 +58,12 @@ export async function claimObjects<T extends KubeObject>(options: {
         mine.push(object);
         break;
       case 'release':
-        await release(resource, owner, object);
+        await release(resource, owner, object, finalizers);
         break;
       case 'adopt':
         checked ??= options.fetchOwner().then((fresh) => assertAdoptable(owner, fresh));
         await checked;
-        if (await adopt(resource, owner, object)) mine.push(object);
+        if (await adopt(resource, owner, object, finalizers)) mine.push(object);
         break;
       case 'ignore':
         break;
@@ -81,10 +83,16 @@ function assertAdoptable(owner: KubeObject, fresh: KubeObject): void {
 }
 
 /** False when the object is gone meanwhile. The uid in the patch keeps it from a new object of the same name. */
-async function adopt<T extends KubeObject>(resource: ResourceClient<T>, owner: KubeObject, object: T) {
-  const patch = { metadata: { ownerReferences: [controllerReference(owner)], uid: object.metadata?.uid } };
+async function adopt<T extends KubeObject>(
+  resource: ResourceClient<T>,
+  owner: KubeObject,
+  object: T,
+  finalizers: readonly string[],
+) {
+  const more = finalizers.length > 0 ? { finalizers } : {};
+  const metadata = { ownerReferences: [controllerReference(owner)], uid: object.metadata?.uid, ...more };
   try {
-    await patchObject(resource, object, patch);
+    await patchObject(resource, object, { metadata });
     return true;
   } catch (error) {
     if (isStatus(error, 'NotFound')) return false;
@@ -92,10 +100,17 @@ async function adopt<T extends KubeObject>(resource: ResourceClient<T>, owner: K
   }
 }
 
-async function release<T extends KubeObject>(resource: ResourceClient<T>, owner: KubeObject, object: T) {
+async function release<T extends KubeObject>(
+  resource: ResourceClient<T>,
+  owner: KubeObject,
+  object: T,
+  finalizers: readonly string[],
+) {
   const removal = [{ $patch: 'delete', uid: owner.metadata?.uid }];
+  const more = finalizers.length > 0 ? { '$deleteFromPrimitiveList/finalizers': finalizers } : {};
+  const metadata = { ownerReferences: removal, uid: object.metadata?.uid, ...more };
   try {
-    await patchObject(resource, object, { metadata: { ownerReferences: removal, uid: object.metadata?.uid } });
+    await patchObject(resource, object, { metadata });
   } catch (error) {
     // Gone, or not ours any more: either way it is released.
     if (!isStatus(error, 'NotFound') && !isStatus(error, 'Invalid')) throw error;

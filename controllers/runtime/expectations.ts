@@ -30,6 +30,21 @@ export class Expectations {
     this.#expected.set(key, { creations: 0, deletions: new Set(objects), atMs: this.#clock.monotonic() });
   }
 
+  /** One more creation, beside what is outstanding already. */
+  creationBegun(key: string): void {
+    this.#renewed(key).creations++;
+  }
+
+  /** One more deletion, beside what is outstanding already. */
+  deletionBegun(key: string, object: string): void {
+    this.#renewed(key).deletions.add(object);
+  }
+
+  /** What is outstanding; `undefined` when that is nothing, or has been for too long. */
+  outstanding(key: string): { readonly creations: number; readonly deletions: ReadonlySet<string> } | undefined {
+    return this.satisfied(key) ? undefined : this.#expected.get(key);
+  }
+
   /** A creation was seen, or will never be. */
   creationObserved(key: string): void {
     const expected = this.#expected.get(key);
@@ -51,5 +66,13 @@ export class Expectations {
 
   forget(key: string): void {
     this.#expected.delete(key);
+  }
+
+  #renewed(key: string): Expected {
+    const atMs = this.#clock.monotonic();
+    const before = this.satisfied(key) ? undefined : this.#expected.get(key);
+    const expected = before ? { ...before, atMs } : { creations: 0, deletions: new Set<string>(), atMs };
+    this.#expected.set(key, expected);
+    return expected;
   }
 }

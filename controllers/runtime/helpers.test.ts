@@ -191,6 +191,26 @@ describe('Expectations', () => {
     assert.equal(expectations.satisfied('a'), true);
   });
 
+  it('grow with what is begun, and tell what is outstanding', async () => {
+    assert.equal(expectations.outstanding('a'), undefined);
+    expectations.creationBegun('a');
+    expectations.creationBegun('a');
+    expectations.deletionBegun('a', 'x');
+    expectations.creationObserved('a');
+    assert.equal(expectations.outstanding('a')?.creations, 1);
+    assert.deepEqual([...(expectations.outstanding('a')?.deletions ?? [])], ['x']);
+    await clock.advance(200_000);
+    expectations.deletionBegun('a', 'y');
+    await clock.advance(200_000);
+    assert.equal(expectations.outstanding('a')?.deletions.size, 2, 'the last counts for how long it has been');
+    await clock.advance(100_001);
+    assert.equal(expectations.outstanding('a'), undefined);
+    expectations.creationBegun('a');
+    assert.equal(expectations.outstanding('a')?.deletions.size, 0, 'what was given up is over');
+    expectations.creationObserved('a');
+    assert.equal(expectations.outstanding('a'), undefined);
+  });
+
   it('can be forgotten', () => {
     expectations.expectCreations('a', 1);
     expectations.forget('a');

@@ -89,6 +89,8 @@ export class InformerFactory {
   }
 
   #start(followed: Followed): void {
+    // Whoever asks when all has ended, such as a discovery that was under way, gets one that does nothing.
+    if (this.#signal?.aborted) followed.abort.abort();
     setMaxListeners(0, followed.abort.signal);
     followed.ended = followed.informer.run(followed.abort.signal);
   }

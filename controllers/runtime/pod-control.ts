@@ -15,11 +15,15 @@ export function isNamespaceTerminating(error: unknown): boolean {
 }
 
 /** The pod a template makes for `owner`, which must carry its kind. */
-export function podFromTemplate(template: V1PodTemplateSpec | undefined, owner: KubeObject): V1Pod {
+export function podFromTemplate(
+  template: V1PodTemplateSpec | undefined,
+  owner: KubeObject,
+  generateName = `${owner.metadata?.name}-`,
+): V1Pod {
   const { labels, annotations, finalizers } = template?.metadata ?? {};
   return {
     metadata: {
-      generateName: `${owner.metadata?.name}-`,
+      generateName,
       namespace: owner.metadata?.namespace ?? '',
       ...(labels ? { labels } : {}),
       ...(annotations ? { annotations } : {}),
@@ -36,9 +40,10 @@ export async function createPod(
   recorder: EventRecorder,
   template: V1PodTemplateSpec | undefined,
   owner: KubeObject,
+  generateName?: string,
 ): Promise<void> {
   try {
-    const pod = await client.pods.create(podFromTemplate(template, owner));
+    const pod = await client.pods.create(podFromTemplate(template, owner, generateName));
     recorder.event(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata?.name}`);
   } catch (error) {
     if (!isNamespaceTerminating(error)) {

@@ -65,6 +65,17 @@ describe('podsToDelete', () => {
     assert.deepEqual(podsToDelete([b, a], 1, NOW), [a]);
   });
 
+  it('takes those in company on their node before those alone, after the cheap and before the young', () => {
+    const kin = new Map([
+      ['crowded', 3],
+      ['n', 1],
+    ]);
+    const [crowded, alone] = [pod('a', { node: 'crowded', readyFor: 900 }), pod('b', { readyFor: 1 })];
+    assert.deepEqual(podsToDelete([alone, crowded], 1, NOW, kin), [crowded]);
+    const cheap = pod('c', { readyFor: 900, cost: '-1' });
+    assert.deepEqual(podsToDelete([crowded, cheap], 1, NOW, kin), [cheap]);
+  });
+
   it('takes all when that many are to go', () => {
     const pods = [pod('a'), pod('b')];
     assert.deepEqual(podsToDelete(pods, 5, NOW), pods);

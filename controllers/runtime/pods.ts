@@ -20,6 +20,19 @@ export function isAvailable(pod: V1Pod, minReadySeconds: number, nowMs: number):
   );
 }
 
+/** When the next ready pod will be available, in milliseconds from now; `undefined` when none is on its way. */
+export function nextAvailableMs(pods: readonly V1Pod[], minReadySeconds: number, nowMs: number): number | undefined {
+  if (minReadySeconds === 0) return undefined;
+  let next: number | undefined;
+  for (const pod of pods) {
+    const ready = readyCondition(pod);
+    if (ready?.status !== 'True' || ready.lastTransitionTime === undefined) continue;
+    const ms = Date.parse(ready.lastTransitionTime) + minReadySeconds * 1000 - nowMs;
+    if (ms > 0 && (next === undefined || ms < next)) next = ms;
+  }
+  return next;
+}
+
 /** Succeeded or Failed: it will never run again. */
 export function isFinished(pod: V1Pod): boolean {
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';

@@ -146,10 +146,13 @@ async function fromHistory(store: ResourceStore, query: ListQuery, revision: num
   const items: CachedObject[] = [];
   let from = start === '' ? undefined : prefix + start;
   let remaining = 0;
+  // Of what selectors leave out nobody is told how much there is.
+  const uncounted = labels.length > 0 || fields.length > 0;
   try {
     do {
       const page = await store.storage.list(prefix, {
         revision,
+        uncounted,
         ...(from === undefined ? {} : { from }),
         ...(limit > 0 ? { limit: limit - items.length } : {}),
       });
@@ -171,7 +174,7 @@ async function fromHistory(store: ResourceStore, query: ListQuery, revision: num
   const metadata: ListPage['metadata'] = { resourceVersion: String(revision) };
   if (from !== undefined) {
     metadata.continue = encodeContinue({ revision, start: from.slice(prefix.length) });
-    if (labels.length === 0 && fields.length === 0) metadata.remainingItemCount = remaining;
+    if (!uncounted) metadata.remainingItemCount = remaining;
   }
   return { items, metadata };
 }

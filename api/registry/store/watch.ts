@@ -65,10 +65,10 @@ function eventsAfter(
   store: ResourceStore,
   prefix: string,
   after: number,
-  { signal, onEnd }: WatchQuery,
+  { signal, onEnd, fields }: WatchQuery,
 ): AsyncIterable<CacheBatch> {
   try {
-    return store.cache.watch(prefix, after, signal, onEnd);
+    return store.cache.watch(prefix, after, signal, onEnd, fields);
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'Compacted') throw error;
     throw expired(`too old resource version: ${after} (${error.revision})`);

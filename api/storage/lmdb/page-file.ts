@@ -13,8 +13,6 @@ export const PAGE_HEAD = 24;
 const META = PAGE_HEAD + 144;
 /** The only flag a free list has: its keys are integers. */
 const FREE_FLAGS = 0x08;
-/** What is read at once of values that lie side by side, as those do that were written together. */
-const WINDOW_BYTES = 256 * 1024;
 /** A tree that is empty has no root. */
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 
@@ -57,12 +55,6 @@ export class PageFile {
   readonly path: string;
   readonly pageSize: number;
   readonly #descriptor: number;
-  readonly #window = Buffer.allocUnsafeSlow(WINDOW_BYTES);
-  /** What of the file is in the window. */
-  #windowFrom = 0;
-  #windowTo = 0;
-  /** Where the last value ended. */
-  #lastEnd = 0;
 
   /** `undefined` when there is no file, or an empty one. Throws `Damaged` when it is not lmdb's. */
   static open(path: string): PageFile | undefined {
@@ -101,16 +93,9 @@ export class PageFile {
     if (read < into.length) throw this.damaged('it ends too early', page);
   }
 
-  /** `length` bytes from the beginning of a page on, also beyond its end. They are good until the next call. */
+  /** `length` bytes from the beginning of a page on, also beyond its end. */
   readFrom(page: number, length: number): Buffer {
-    const from = page * this.pageSize;
-    const isNext = from >= this.#lastEnd && from - this.#lastEnd < this.pageSize;
-    this.#lastEnd = from + length;
-    const isWithin = () => from >= this.#windowFrom && from + length <= this.#windowTo;
-    if (isNext && length <= WINDOW_BYTES && !isWithin()) this.#fillWindow(from);
-    const bytes = isWithin()
-      ? this.#window.subarray(from - this.#windowFrom, from - this.#windowFrom + length)
-      : this.#bytes(from, length);
+    const bytes = this.#bytes(page * this.pageSize, length);
     if (bytes.length < length) throw this.damaged('it ends too early', page);
     return bytes;
   }
@@ -161,11 +146,6 @@ export class PageFile {
     if (transaction === 0 && main.root === undefined) return;
     const marked = main.root === undefined ? 0 : Number(this.readFrom(main.root, PAGE_HEAD).readBigUInt64LE(8));
     if (marked !== transaction) throw this.damaged(`its transaction ${transaction} is not there`);
-  }
-
-  #fillWindow(from: number): void {
-    this.#windowFrom = from;
-    this.#windowTo = from + readSync(this.#descriptor, this.#window, 0, WINDOW_BYTES, from);
   }
 
   #bytes(offset: number, length: number): Buffer {
