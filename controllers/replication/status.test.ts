@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { V1Pod } from '../../openapi/generated/types.ts';
 import { webController } from '../runtime/fake-cluster.ts';
-import { sameStatus, statusOf } from './status.ts';
+import { batchMsOf, sameStatus, statusOf } from './status.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 0, 1);
 
@@ -22,7 +22,7 @@ describe('statusOf', () => {
       pod({ app: 'web' }, { status: 'False', since: '2026-01-01T00:00:00Z' }),
       pod(full),
     ];
-    assert.deepEqual(statusOf(rc, pods, undefined, NOW), {
+    assert.deepEqual(statusOf(rc, { active: pods }, undefined, NOW), {
       replicas: 4,
       fullyLabeledReplicas: 3,
       readyReplicas: 2,
@@ -33,7 +33,7 @@ describe('statusOf', () => {
 
   it('says why pods could not be made, in the words it first had, until they can', () => {
     const rc = webController(2);
-    const failed = statusOf(rc, [], new Error('quota'), NOW);
+    const failed = statusOf(rc, { active: [] }, new Error('quota'), NOW);
     assert.deepEqual(failed.conditions, [
       {
         type: 'ReplicaFailure',
@@ -43,14 +43,14 @@ describe('statusOf', () => {
         message: 'quota',
       },
     ]);
-    const later = statusOf({ ...rc, status: failed }, [], new Error('other'), NOW + 60_000);
+    const later = statusOf({ ...rc, status: failed }, { active: [] }, new Error('other'), NOW + 60_000);
     assert.deepEqual(later.conditions, failed.conditions);
-    const well = statusOf({ ...rc, status: failed }, [], undefined, NOW);
+    const well = statusOf({ ...rc, status: failed }, { active: [] }, undefined, NOW);
     assert.equal(well.conditions, undefined);
   });
 
   it('calls it FailedDelete when there are too many', () => {
-    const status = statusOf(webController(0), [pod({})], new Error('x'), NOW);
+    const status = statusOf(webController(0), { active: [pod({})] }, new Error('x'), NOW);
     assert.equal(status.conditions?.[0]?.reason, 'FailedDelete');
   });
 
@@ -58,7 +58,25 @@ describe('statusOf', () => {
     const rc = webController(0);
     const foreign = { type: 'Other', status: 'True' };
     rc.status = { replicas: 0, conditions: [foreign] };
-    assert.deepEqual(statusOf(rc, [], undefined, NOW).conditions, [foreign]);
+    assert.deepEqual(statusOf(rc, { active: [] }, undefined, NOW).conditions, [foreign]);
+  });
+});
+
+describe('statusOf, with pods on their way out', () => {
+  it('counts them when they are told, none included', () => {
+    assert.equal(statusOf(webController(0), { active: [] }, undefined, NOW).terminatingReplicas, undefined);
+    assert.equal(statusOf(webController(0), { active: [], terminating: 0 }, undefined, NOW).terminatingReplicas, 0);
+    assert.equal(statusOf(webController(0), { active: [], terminating: 3 }, undefined, NOW).terminatingReplicas, 3);
+  });
+});
+
+describe('batchMsOf', () => {
+  it('lets only the many wait, the longer the more there are', () => {
+    const sized = (replicas: number, has = 0) => ({ ...webController(replicas), status: { replicas: has } });
+    assert.equal(batchMsOf(sized(500, 500)), 0);
+    assert.equal(batchMsOf(sized(1000)), 20);
+    assert.equal(batchMsOf(sized(0, 1000)), 20);
+    assert.equal(batchMsOf(sized(100_000)), 200);
   });
 });
 
@@ -73,6 +91,7 @@ describe('sameStatus', () => {
     { readyReplicas: 0 },
     { availableReplicas: 1 },
     { fullyLabeledReplicas: 1 },
+    { terminatingReplicas: 0 },
     { observedGeneration: 3 },
     { conditions: [{ type: 'ReplicaFailure', status: 'True' }] },
   ]) {
