@@ -8,7 +8,7 @@ const onNode = (name: string, nodeName: string, cpu = '1', generation?: number) 
 
 describe('ClusterState', () => {
   let state: ClusterState;
-  const cpuOn = (name: string) => state.nodes.find((info) => info.name === name)?.requested('cpu');
+  const cpuOn = (name: string) => state.node(name)?.requested.cpu;
 
   beforeEach(() => {
     state = new ClusterState();

@@ -1,24 +1,15 @@
 /** Says why a pod fits nowhere, in upstream's counting words. */
-import type { Rejection } from './framework.ts';
+import type { Diagnosis } from './framework.ts';
 
-/** The outcome of a cycle that found no node. */
-export interface Diagnosis {
-  nodeCount: number;
-  /** Why each node that was looked at turned the pod away. */
-  rejections: readonly Rejection[];
-  /** For the nodes that were not looked at. */
-  absent?: Rejection;
-  /** Set when the pod was turned away before any node was looked at; the counts are left out then. */
-  preFilterMessage?: string;
-  preemptionPolicy?: string;
-}
+/** What the user is told when there is nothing to look at. */
+export const NO_NODES = 'no nodes available to schedule pods';
 
 /** The message of the FailedScheduling event and of the PodScheduled condition. */
 export function unschedulableMessage(diagnosis: Diagnosis): string {
-  if (diagnosis.nodeCount === 0) return 'no nodes available to schedule pods';
-  const { preFilterMessage } = diagnosis;
-  const why = preFilterMessage === undefined ? filterCounts(diagnosis) : preFilterMessage;
-  return `0/${diagnosis.nodeCount} nodes are available: ${why}. ${preemptionMessage(diagnosis)}`;
+  const { nodeCount, preFilterMessage, postFilterMessage } = diagnosis;
+  const why = preFilterMessage || filterCounts(diagnosis);
+  const reasons = why === '' ? '' : ` ${why}.`;
+  return `0/${nodeCount} nodes are available:${reasons}${postFilterMessage ? ` ${postFilterMessage}` : ''}`;
 }
 
 function filterCounts({ nodeCount, rejections, absent }: Diagnosis): string {
@@ -27,21 +18,7 @@ function filterCounts({ nodeCount, rejections, absent }: Diagnosis): string {
   for (const { reasons } of rejections) for (const reason of reasons) add(reason, 1);
   const notLookedAt = nodeCount - rejections.length;
   if (absent && notLookedAt > 0) for (const reason of absent.reasons) add(reason, notLookedAt);
-  return listed(counts);
-}
-
-/** What preemption has to say: nothing is evicted yet, so no node ever has victims. */
-function preemptionMessage({ nodeCount, rejections, preemptionPolicy }: Diagnosis): string {
-  if (preemptionPolicy === 'Never') return 'preemption: not eligible due to preemptionPolicy=Never.';
-  const candidates = rejections.filter(({ resolvable }) => resolvable).length;
-  const counts = new Map<string, number>();
-  if (candidates > 0) counts.set('No preemption victims found for incoming pod', candidates);
-  if (candidates < nodeCount) counts.set('Preemption is not helpful for scheduling', nodeCount - candidates);
-  return `preemption: 0/${nodeCount} nodes are available: ${listed(counts)}.`;
-}
-
-/** Sorted as text, so `10 …` comes before `2 …`, as upstream. */
-function listed(counts: ReadonlyMap<string, number>): string {
+  // Sorted as text, so `10 …` comes before `2 …`, as upstream.
   return [...counts]
     .map(([reason, count]) => `${count} ${reason}`)
     .sort()

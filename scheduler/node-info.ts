@@ -1,112 +1,108 @@
 /** A node with what already runs on it, kept up to date pod by pod: what the filters and scores look at. */
-import type { V1Node, V1Pod } from '../openapi/generated/types.ts';
-import { addTo, isSidecar, NON_ZERO_REQUESTS, podRequests, type Resources, readResources } from './resources.ts';
+import type { V1Node, V1Taint } from '../openapi/generated/types.ts';
+import { Amounts } from './amounts.ts';
+import { ANY_ADDRESS, type HostPort, type PodInfo } from './pod-info.ts';
+import { readResources } from './resources.ts';
+import type { TopologyKey } from './topology.ts';
 
-export interface HostPort {
-  ip: string;
-  protocol: string;
-  port: number;
-}
+export { type HostPort, PodInfo, podInfoOf } from './pod-info.ts';
 
-/** A pod with what is derived from its spec once. */
-export interface PodInfo {
-  readonly pod: V1Pod;
-  readonly requests: Resources;
-  /** Requests with upstream's defaults for containers that ask for nothing; only for scores. */
-  readonly nonZero: Resources;
-  readonly hostPorts: readonly HostPort[];
-}
-
-const ANY_ADDRESS = '0.0.0.0';
-
-export function podInfoOf(pod: V1Pod): PodInfo {
-  return {
-    pod,
-    requests: podRequests(pod),
-    nonZero: podRequests(pod, NON_ZERO_REQUESTS),
-    hostPorts: hostPortsOf(pod),
-  };
-}
-
-function hostPortsOf(pod: V1Pod): HostPort[] {
-  const sidecars = (pod.spec?.initContainers ?? []).filter(isSidecar);
-  const ports = [...(pod.spec?.containers ?? []), ...sidecars].flatMap((container) => container.ports ?? []);
-  return ports
-    .filter((port) => (port.hostPort ?? 0) > 0)
-    .map((port) => ({ ip: port.hostIP || ANY_ADDRESS, protocol: port.protocol || 'TCP', port: port.hostPort ?? 0 }));
-}
+const NO_TAINTS: readonly V1Taint[] = [];
+const NO_LABELS: Readonly<Record<string, string>> = {};
 
 export class NodeInfo {
   readonly name: string;
+  /** Absent while pods name a node that has not been seen, or no longer exists. */
   #node: V1Node | undefined;
-  #allocatable: Resources = new Map();
-  readonly #requested = new Map<string, number>();
-  readonly #nonZero = new Map<string, number>();
+  labels: Readonly<Record<string, string>> = NO_LABELS;
+  unschedulable = false;
+  /** NoSchedule and NoExecute: those that keep pods away. */
+  hardTaints: readonly V1Taint[] = NO_TAINTS;
+  /** PreferNoSchedule. */
+  softTaints: readonly V1Taint[] = NO_TAINTS;
+  allocatable = new Amounts();
+  /** How many pods the node takes. */
+  allowedPods = 0;
+  readonly requested = new Amounts();
+  readonly nonZeroRequested = new Amounts();
   readonly #pods = new Map<string, PodInfo>();
+  /** Pods with host ports. */
+  readonly #portUsers = new Set<PodInfo>();
+  /** Numbers of the node's domains by the index of their key; computed when first asked for. */
+  #domains: (number | undefined)[] = [];
 
   constructor(name: string, node?: V1Node) {
     this.name = name;
     if (node) this.node = node;
   }
 
-  /** Absent while pods name a node that has not been seen, or no longer exists. */
   get node(): V1Node | undefined {
     return this.#node;
   }
 
   set node(node: V1Node | undefined) {
     this.#node = node;
-    this.#allocatable = readResources(node?.status?.allocatable ?? node?.status?.capacity);
-  }
-
-  get labels(): Readonly<Record<string, string>> {
-    return this.#node?.metadata?.labels ?? {};
+    const { allocatable, capacity } = node?.status ?? {};
+    const amounts = readResources(allocatable ?? capacity);
+    this.allowedPods = amounts.get('pods') ?? 0;
+    this.allocatable = Amounts.of(amounts);
+    this.labels = node?.metadata?.labels ?? NO_LABELS;
+    this.unschedulable = node?.spec?.unschedulable === true;
+    const taints = node?.spec?.taints ?? NO_TAINTS;
+    this.hardTaints = taints.filter(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute');
+    this.softTaints = taints.filter(({ effect }) => effect === 'PreferNoSchedule');
+    this.#domains = [];
   }
 
   get pods(): ReadonlyMap<string, PodInfo> {
     return this.#pods;
   }
 
-  /** Millicores for `cpu`, units for the rest; 0 for what the node does not have. */
-  allocatable(resource: string): number {
-    return this.#allocatable.get(resource) ?? 0;
+  /** The number of the domain the node is in; -1 when it lacks the label. */
+  domainOf(key: TopologyKey): number {
+    const known = this.#domains[key.index];
+    if (known !== undefined) return known;
+    const value = this.label(key.label);
+    const domain = value === undefined ? -1 : key.domain(value);
+    while (this.#domains.length < key.index) this.#domains.push(undefined);
+    this.#domains[key.index] = domain;
+    return domain;
   }
 
-  requested(resource: string): number {
-    return this.#requested.get(resource) ?? 0;
-  }
-
-  nonZeroRequested(resource: string): number {
-    return this.#nonZero.get(resource) ?? 0;
+  /** The value of one of its labels. A stranger chooses the keys: `constructor` is no label of every node. */
+  label(key: string): string | undefined {
+    return Object.hasOwn(this.labels, key) ? this.labels[key] : undefined;
   }
 
   /** Whether a pod on this node already has the port, on the same or on any address. */
   usesPort(wanted: HostPort): boolean {
-    for (const { hostPorts } of this.#pods.values()) {
-      if (hostPorts.some((used) => conflicts(used, wanted))) return true;
+    for (const { hostPorts } of this.#portUsers) {
+      if (hostPorts.some((used) => portsConflict(used, wanted))) return true;
     }
     return false;
   }
 
   /** Adds a pod, or puts its newer state in place of the older. */
   addPod(info: PodInfo): void {
-    const uid = info.pod.metadata?.uid ?? '';
-    this.removePod(uid);
-    this.#pods.set(uid, info);
-    addTo(this.#requested, info.requests);
-    addTo(this.#nonZero, info.nonZero);
+    this.removePod(info.uid);
+    this.#pods.set(info.uid, info);
+    this.requested.add(info.requests, 1);
+    this.nonZeroRequested.add(info.nonZero, 1);
+    if (info.hostPorts.length > 0) this.#portUsers.add(info);
   }
 
   removePod(uid: string): void {
     const info = this.#pods.get(uid);
     if (!info) return;
     this.#pods.delete(uid);
-    addTo(this.#requested, info.requests, -1);
-    addTo(this.#nonZero, info.nonZero, -1);
+    this.requested.add(info.requests, -1);
+    this.nonZeroRequested.add(info.nonZero, -1);
+    this.#portUsers.delete(info);
   }
 }
 
-function conflicts(used: HostPort, wanted: HostPort): boolean {
+/** Whether two pods of one node cannot both have what they ask for. */
+export function portsConflict(used: HostPort, wanted: HostPort): boolean {
   if (used.port !== wanted.port || used.protocol !== wanted.protocol) return false;
   return used.ip === wanted.ip || used.ip === ANY_ADDRESS || wanted.ip === ANY_ADDRESS;
 }

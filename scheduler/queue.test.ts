@@ -1,24 +1,37 @@
 import assert from 'node:assert/strict';
 import { FakeClock } from '../base/fake-clock.ts';
-import type { ClusterEvent } from './framework.ts';
+import type { EventHints } from './events.ts';
+import { schedulingGates } from './plugins/scheduling-gates.ts';
+import { podInfoOf } from './pod-info.ts';
 import { SchedulingQueue } from './queue.ts';
-import { pod } from './testing/objects.ts';
+import { node, pod } from './testing/objects.ts';
 
 function setUp() {
   const clock = new FakeClock();
   let ready = 0;
-  const hints = new Map<string, ReadonlySet<ClusterEvent>>([['Fit', new Set<ClusterEvent>(['AssignedPodDelete'])]]);
-  const queue = new SchedulingQueue({ clock, hints, onReady: () => ready++ });
-  const popName = () => queue.pop()?.pod.metadata?.name;
+  const fit: EventHints = {
+    AssignedPodDelete: (_pod, gone) => gone.metadata?.name !== 'small',
+    PodToleration: () => true,
+  };
+  const gates = schedulingGates();
+  const queue = new SchedulingQueue({
+    clock,
+    hints: new Map([['Fit', fit]]),
+    compare: (a, b) => b.priority - a.priority,
+    preEnqueue: (info) => gates.preEnqueue?.(info),
+    onReady: () => ready++,
+  });
+  const popName = () => queue.pop()?.info.pod.metadata?.name;
+  const gone = (name = 'gone') => queue.moveOn('AssignedPodDelete', pod(name));
   /** Lets a pod fail `times` times for want of room. */
   const fail = (name: string, times = 1, by = new Set(['Fit'])) => {
     for (let i = 0; i < times; i++) {
-      const queued = queue.pop() ?? { pod: pod(name), failures: i, rejectedBy: new Set<string>() };
+      const queued = queue.pop() ?? { info: podInfoOf(pod(name)), failures: i, rejectedBy: new Set<string>() };
       queue.giveBackUnschedulable(queued, by);
-      if (i < times - 1) queue.moveOn('AssignedPodDelete');
+      if (i < times - 1) gone();
     }
   };
-  return { clock, queue, popName, fail, readyCount: () => ready };
+  return { clock, queue, popName, fail, gone, readyCount: () => ready };
 }
 
 describe('SchedulingQueue', () => {
@@ -34,7 +47,7 @@ describe('SchedulingQueue', () => {
     const { queue } = setUp();
     queue.set(pod('a'));
     queue.set(pod('a', {}, { labels: { new: 'yes' } }));
-    assert.equal(queue.pop()?.pod.metadata?.labels?.new, 'yes');
+    assert.equal(queue.pop()?.info.pod.metadata?.labels?.new, 'yes');
     assert.equal(queue.pop(), undefined);
   });
 
@@ -55,13 +68,14 @@ describe('SchedulingQueue', () => {
   });
 
   it('leaves an unschedulable pod alone until something relevant changes', () => {
-    const { queue, popName, fail } = setUp();
+    const { queue, popName, fail, gone } = setUp();
     queue.set(pod('a'));
     fail('a');
-    queue.moveOn('NodeTaint');
+    queue.moveOn('NodeTaint', node('n1'));
+    gone('small');
     assert.equal(queue.placeOf('default/a'), 'unschedulable');
     assert.equal(popName(), undefined);
-    queue.moveOn('AssignedPodDelete');
+    gone();
     assert.equal(popName(), 'a');
   });
 
@@ -69,24 +83,26 @@ describe('SchedulingQueue', () => {
     const { queue, fail } = setUp();
     queue.set(pod('a'));
     fail('a', 1, new Set());
-    queue.moveOn('NodeLabel');
+    queue.moveOn('NodeLabel', node('n1'));
     assert.equal(queue.placeOf('default/a'), 'backoff');
   });
 
   it('prefers active pods to those in back-off', () => {
-    const { queue, popName, fail } = setUp();
+    const { queue, popName, fail, gone } = setUp();
     queue.set(pod('a'));
     fail('a');
-    queue.moveOn('AssignedPodDelete');
+    gone();
     queue.set(pod('b'));
     assert.deepEqual([popName(), popName()], ['b', 'a']);
   });
 
-  it('tries a pod again after a change of its spec, but not of its status', () => {
+  it('tries a pod again after a relevant change of its spec, but not of its status', () => {
     const { queue, fail } = setUp();
     queue.set(pod('a'));
     fail('a');
     queue.set({ ...pod('a'), status: { phase: 'Pending', message: 'x' } });
+    assert.equal(queue.placeOf('default/a'), 'unschedulable');
+    queue.set(pod('a', {}, { labels: { irrelevant: 'yes' } }));
     assert.equal(queue.placeOf('default/a'), 'unschedulable');
     queue.set(pod('a', { tolerations: [{ operator: 'Exists' }] }));
     assert.equal(queue.placeOf('default/a'), 'backoff');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { V1PodSpec } from '../openapi/generated/types.ts';
+import type { V1PodCondition, V1PodSpec } from '../openapi/generated/types.ts';
 import { NON_ZERO_REQUESTS, podRequests } from './resources.ts';
 import { container, pod } from './testing/objects.ts';
 
@@ -56,5 +56,23 @@ describe('podRequests', () => {
     const spec = { containers: [container({ cpu: '0' }), container({ memory: '1' })] };
     const requests = podRequests(pod('a', spec), NON_ZERO_REQUESTS);
     assert.deepEqual(Object.fromEntries(requests), { cpu: 100, memory: 200 * 2 ** 20 + 1 });
+  });
+});
+
+describe('podRequests of a pod that is being resized', () => {
+  const resized = (has: string, wants: string, conditions: V1PodCondition[] = []) => {
+    const resources = { requests: { cpu: has } };
+    const target = pod('a', { containers: [container({ cpu: wants })] });
+    const status = { name: 'main', image: '', imageID: '', ready: true, restartCount: 0, resources };
+    return podRequests({ ...target, status: { containerStatuses: [status], conditions } }).get('cpu');
+  };
+
+  it('are the larger of what it has and what it wants', () => {
+    assert.equal(resized('1', '2'), 2000);
+    assert.equal(resized('2', '1'), 2000);
+  });
+
+  it('are what it has when it cannot get what it wants', () => {
+    assert.equal(resized('1', '9', [{ type: 'PodResizePending', status: 'True', reason: 'Infeasible' }]), 1000);
   });
 });

@@ -11,7 +11,12 @@ describe('what the siblings of a pod are selected by', () => {
   const labels = { app: 'web', tier: 'front' };
   const requirements = (services: V1Service[], rc?: V1ReplicationController) => {
     const target = pod('a', {}, { labels, ...(rc ? { ownerReferences: [owner] } : {}) });
-    return siblingRequirements(target, { services: () => services, replicationController: () => rc });
+    return siblingRequirements(target, {
+      services: () => services,
+      replicationController: () => rc,
+      replicaSet: () => undefined,
+      statefulSet: () => undefined,
+    });
   };
 
   it('is nothing for a pod of no service and no controller', () => {
@@ -27,5 +32,22 @@ describe('what the siblings of a pod are selected by', () => {
     const rc = { metadata: { uid: 'u1' }, spec: { selector: { app: 'web' } } };
     assert.deepEqual(requirements([], rc), requirementsOf({ app: 'web' }));
     assert.deepEqual(requirements([], { ...rc, metadata: { uid: 'another of the same name' } }), []);
+  });
+
+  it('is what its replica set or stateful set selects by, beside its services', () => {
+    const set = {
+      metadata: { uid: 'u1' },
+      spec: { selector: { matchExpressions: [{ key: 'tier', operator: 'Exists' }] } },
+    };
+    for (const kind of ['ReplicaSet', 'StatefulSet']) {
+      const ownerReferences = [{ ...owner, apiVersion: 'apps/v1', kind }];
+      const found = siblingRequirements(pod('a', {}, { labels, ownerReferences }), {
+        services: () => [selecting({ app: 'web' })],
+        replicationController: () => undefined,
+        replicaSet: () => (kind === 'ReplicaSet' ? set : undefined),
+        statefulSet: () => (kind === 'StatefulSet' ? { ...set, spec: { ...set.spec, template: {} } } : undefined),
+      });
+      assert.deepEqual(found, [...requirementsOf({ app: 'web' }), { key: 'tier', operator: 'exists' }]);
+    }
   });
 });

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import type { V1Node, V1NodeSelectorTerm, V1Pod, V1Taint, V1Toleration } from '../../openapi/generated/types.ts';
-import type { FilterPlugin } from '../framework.ts';
-import { NodeInfo, podInfoOf } from '../node-info.ts';
+import type { Plugin } from '../framework.ts';
+import { clusterOf, cycleOf, filtered } from '../testing/cluster.ts';
 import { container, node, pod } from '../testing/objects.ts';
-import { nodeAffinityFilter } from './node-affinity.ts';
+import { nodeAffinity } from './node-affinity.ts';
 import { nodeName } from './node-name.ts';
 import { nodePorts } from './node-ports.ts';
-import { nodeResourcesFitFilter } from './node-resources-fit.ts';
+import { nodeResourcesFit } from './node-resources-fit.ts';
 import { nodeUnschedulable } from './node-unschedulable.ts';
-import { taintTolerationFilter } from './taint-toleration.ts';
+import { taintToleration } from './taint-toleration.ts';
 
 interface Case {
   title: string;
@@ -21,13 +21,14 @@ interface Case {
   resolvable?: boolean;
 }
 
-function table(plugin: FilterPlugin, cases: Case[]): void {
+function table(plugin: Plugin, cases: Case[]): void {
   describe(plugin.name, () => {
     for (const { title, pod, node: target, existing = [], reasons = [], resolvable } of cases) {
       it(title, () => {
-        const info = new NodeInfo('n1', target ?? node('n1'));
-        for (const other of existing) info.addPod(podInfoOf(other));
-        const rejection = plugin.filter(podInfoOf(pod), info);
+        const placed = existing.map(
+          (other): V1Pod => ({ ...other, spec: { containers: [], ...other.spec, nodeName: 'n1' } }),
+        );
+        const rejection = filtered(plugin, pod, clusterOf([target ?? node('n1')], placed), 'n1');
         assert.deepEqual(rejection?.reasons ?? [], reasons);
         if (resolvable !== undefined) assert.equal(rejection?.resolvable, resolvable);
       });
@@ -35,7 +36,7 @@ function table(plugin: FilterPlugin, cases: Case[]): void {
   });
 }
 
-table(nodeName, [
+table(nodeName(), [
   { title: 'lets a pod that names no node pass', pod: pod('a') },
   { title: 'lets a pod pass to the node it names', pod: pod('a', { nodeName: 'n1' }) },
   {
@@ -46,7 +47,7 @@ table(nodeName, [
   },
 ]);
 
-table(nodeUnschedulable, [
+table(nodeUnschedulable(), [
   { title: 'lets pods pass to a node that is not cordoned', pod: pod('a') },
   {
     title: 'keeps pods from a cordoned node',
@@ -70,7 +71,7 @@ const taintCase = (title: string, taint: V1Taint, tolerations: V1Toleration[], f
 });
 const gpu = { key: 'dedicated', value: 'gpu', effect: 'NoSchedule' };
 
-table(taintTolerationFilter, [
+table(taintToleration(), [
   taintCase('turns away a pod without tolerations', gpu, [], false),
   taintCase(
     'turns away from NoExecute, as on a node that is not ready',
@@ -100,7 +101,7 @@ const expression = (key: string, operator: string, ...values: string[]): V1NodeS
   matchExpressions: [{ key, operator, values }],
 });
 
-table(nodeAffinityFilter, [
+table(nodeAffinity(), [
   { title: 'lets a pod without wishes pass', pod: pod('a'), node: labelled },
   { title: 'meets a nodeSelector', pod: pod('a', { nodeSelector: { disk: 'ssd' } }), node: labelled },
   {
@@ -160,7 +161,7 @@ const port = (hostPort: number, hostIP?: string, protocol?: string) =>
   });
 const portTaken = ["node(s) didn't have free ports for the requested pod ports"];
 
-table(nodePorts, [
+table(nodePorts(), [
   { title: 'lets another port pass', pod: port(81), existing: [port(80)] },
   { title: 'refuses the same port', pod: port(80), existing: [port(80)], reasons: portTaken, resolvable: true },
   { title: 'lets another protocol pass', pod: port(80, undefined, 'UDP'), existing: [port(80)] },
@@ -182,7 +183,7 @@ table(nodePorts, [
 const asks = (requests: Record<string, string>) => pod('a', { containers: [container(requests)] });
 const uses = (requests: Record<string, string>) => pod('b', { containers: [container(requests)] });
 
-table(nodeResourcesFitFilter, [
+table(nodeResourcesFit(), [
   { title: 'lets a pod pass that asks for nothing', pod: pod('a'), existing: [uses({ cpu: '4' })] },
   { title: 'lets a pod pass that fits exactly', pod: asks({ cpu: '1' }), existing: [uses({ cpu: '3' })] },
   {
@@ -216,30 +217,55 @@ table(nodeResourcesFitFilter, [
 ]);
 
 describe('NodeAffinity before the search', () => {
-  const named = (...lists: string[][]) =>
-    nodeAffinityFilter.preFilter?.(
-      pod('a', {
-        affinity: {
-          nodeAffinity: {
-            requiredDuringSchedulingIgnoredDuringExecution: {
-              nodeSelectorTerms: [
-                { matchFields: lists.map((values) => ({ key: 'metadata.name', operator: 'In', values })) },
-              ],
-            },
-          },
-        },
-      }),
-    );
+  const named = (...lists: string[][]) => {
+    const matchFields = lists.map((values) => ({ key: 'metadata.name', operator: 'In', values }));
+    const required = { nodeSelectorTerms: [{ matchFields }] };
+    const target = pod('a', {
+      affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } },
+    });
+    return nodeAffinity().preFilter?.(cycleOf(target, clusterOf([])));
+  };
 
   it('narrows the search to the named nodes', () => {
-    assert.deepEqual(named(['n1', 'n2'], ['n2', 'n3']), { nodeNames: new Set(['n2']) });
+    const result = named(['n1', 'n2'], ['n2', 'n3']);
+    assert.ok(result && 'nodeNames' in result);
+    assert.deepEqual(result.nodeNames, new Set(['n2']));
   });
 
   it('turns the pod away when its terms contradict each other', () => {
-    assert.deepEqual(named(['n1'], ['n2']), { error: 'pod affinity terms conflict' });
+    const result = named(['n1'], ['n2']);
+    assert.ok(result && 'rejection' in result);
+    assert.deepEqual(result.rejection.reasons, ['pod affinity terms conflict']);
+    assert.equal(result.rejection.resolvable, false);
   });
 
   it('looks at all nodes when no name is given', () => {
-    assert.equal(nodeAffinityFilter.preFilter?.(pod('a')), undefined);
+    assert.equal(nodeAffinity().preFilter?.(cycleOf(pod('a'), clusterOf([]))), undefined);
+  });
+});
+
+describe('NodeAffinity of the profile', () => {
+  const expression = { key: 'disk', operator: 'In', values: ['ssd'] };
+  const addedAffinity = {
+    requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [expression] }] },
+  };
+
+  it('holds for pods that ask for nothing themselves', () => {
+    const cluster = clusterOf([node('n1'), node('n2', { labels: { disk: 'ssd' } })]);
+    const plugin = nodeAffinity({ addedAffinity });
+    assert.deepEqual(filtered(plugin, pod('a'), cluster, 'n1')?.reasons, [
+      "node(s) didn't match scheduler-enforced node affinity",
+    ]);
+    assert.equal(filtered(plugin, pod('a'), cluster, 'n2'), undefined);
+  });
+});
+
+describe('NodeResourcesFit', () => {
+  it('leaves extended resources alone that it is told to ignore', () => {
+    const cluster = clusterOf([node('n1')]);
+    const target = asks({ 'example.com/gpu': '1', 'other.org/fpga': '1' });
+    const reasons = (args: object) => filtered(nodeResourcesFit(args), target, cluster, 'n1')?.reasons;
+    assert.deepEqual(reasons({ ignoredResourceGroups: ['example.com'] }), ['Insufficient other.org/fpga']);
+    assert.equal(reasons({ ignoredResourceGroups: ['example.com'], ignoredResources: ['other.org/fpga'] }), undefined);
   });
 });

@@ -1,109 +1,70 @@
-/** NodeAffinity: the pod's nodeSelector and node affinity, required and preferred. */
-import type {
-  V1NodeSelectorRequirement,
-  V1NodeSelectorTerm,
-  V1Pod,
-  V1PreferredSchedulingTerm,
-} from '../../openapi/generated/types.ts';
-import { type FilterPlugin, normalizeByMax, type ScorePlugin } from '../framework.ts';
-import type { NodeInfo } from '../node-info.ts';
+/** NodeAffinity: the pod's nodeSelector and node affinity, required and preferred, and what the profile adds to them. */
+import type { V1NodeAffinity, V1PreferredSchedulingTerm } from '../../openapi/generated/types.ts';
+import type { EventHints } from '../events.ts';
+import { normalizeByMax, type Plugin, type Rejection } from '../framework.ts';
+import { NodeInfo } from '../node-info.ts';
+import { compileNodeSelector, compileTerm, type NodePredicate, namedNodes, requiredNodes } from '../node-selector.ts';
+import type { PodInfo } from '../pod-info.ts';
 
-export const nodeAffinityFilter: FilterPlugin = {
-  name: 'NodeAffinity',
-  requeueOn: ['NodeAdd', 'NodeLabel'],
-  preFilter(pod) {
-    const names = namedNodes(requiredTerms(pod) ?? []);
-    if (!names) return undefined;
-    return names.size === 0 ? { error: 'pod affinity terms conflict' } : { nodeNames: names };
-  },
-  filter({ pod }, node) {
-    if (matchesNodeAffinity(pod, node)) return undefined;
-    return {
-      plugin: 'NodeAffinity',
-      reasons: ["node(s) didn't match Pod's node affinity/selector"],
-      resolvable: false,
-    };
-  },
-};
+const NAME = 'NodeAffinity';
+const rejected = (reason: string): Rejection => ({ plugin: NAME, reasons: [reason], resolvable: false });
+const MISMATCH = rejected("node(s) didn't match Pod's node affinity/selector");
+const ADDED_MISMATCH = rejected("node(s) didn't match scheduler-enforced node affinity");
+const CONFLICT = rejected('pod affinity terms conflict');
 
-export const nodeAffinityScore: ScorePlugin = {
-  name: 'NodeAffinity',
-  weight: 2,
-  prepare({ pod }) {
-    const terms = pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
-    if (terms.length === 0) return undefined;
-    return (node) => preferredWeight(terms, node);
-  },
-  normalize: (scores) => normalizeByMax(scores, false),
-};
-
-function preferredWeight(terms: readonly V1PreferredSchedulingTerm[], node: NodeInfo): number {
-  return terms.reduce((sum, { preference, weight }) => sum + (matchesTerm(preference, node) ? weight : 0), 0);
+export interface NodeAffinityArgs {
+  /** Holds for every pod of the profile, beside what the pod itself asks for. */
+  addedAffinity?: V1NodeAffinity;
 }
 
-/** Whether the node meets the pod's nodeSelector and, if it has any, one of its required terms. */
-export function matchesNodeAffinity(pod: V1Pod, node: NodeInfo): boolean {
-  const selector = Object.entries(pod.spec?.nodeSelector ?? {});
-  if (selector.some(([key, value]) => node.labels[key] !== value)) return false;
-  const terms = requiredTerms(pod);
-  return !terms || terms.some((term) => matchesTerm(term, node));
+export function nodeAffinity({ addedAffinity }: NodeAffinityArgs = {}): Plugin {
+  const added = addedAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const enforced = added && compileNodeSelector(added);
+  const addedPreferences = compilePreferences(addedAffinity?.preferredDuringSchedulingIgnoredDuringExecution);
+  return {
+    name: NAME,
+    events: events(enforced),
+    preFilter({ pod: { pod } }) {
+      const required = requiredNodes(pod);
+      if (!required && !enforced) return undefined;
+      const affinity = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+      const nodeNames = namedNodes(affinity?.nodeSelectorTerms ?? []);
+      if (nodeNames?.size === 0) return { rejection: CONFLICT };
+      return {
+        ...(nodeNames ? { nodeNames } : {}),
+        filter: (node) => {
+          if (enforced && !enforced(node)) return ADDED_MISMATCH;
+          return required && !required(node) ? MISMATCH : undefined;
+        },
+      };
+    },
+    preScore({ pod: { pod } }) {
+      const terms = pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution;
+      const preferences = [...addedPreferences, ...compilePreferences(terms)];
+      if (preferences.length === 0) return undefined;
+      return {
+        score: (node) => preferences.reduce((sum, { holds, weight }) => sum + (holds(node) ? weight : 0), 0),
+        normalize: (scores) => normalizeByMax(scores, false),
+      };
+    },
+  };
 }
 
-function requiredTerms(pod: V1Pod): V1NodeSelectorTerm[] | undefined {
-  return pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+function compilePreferences(terms: readonly V1PreferredSchedulingTerm[] | undefined) {
+  return (terms ?? [])
+    .filter(({ weight }) => weight !== 0)
+    .map(({ preference, weight }) => ({ holds: compileTerm(preference), weight }));
 }
 
-/** The nodes that the terms name through `metadata.name`; `undefined` when a term leaves the name open. */
-function namedNodes(terms: readonly V1NodeSelectorTerm[]): Set<string> | undefined {
-  if (terms.length === 0) return undefined;
-  const all = new Set<string>();
-  for (const term of terms) {
-    const lists = (term.matchFields ?? []).filter(({ key, operator }) => key === 'metadata.name' && operator === 'In');
-    const [first, ...others] = lists.map(({ values }) => values ?? []);
-    if (!first) return undefined;
-    for (const name of first) if (others.every((list) => list.includes(name))) all.add(name);
-  }
-  return all;
-}
-
-/** An empty term matches nothing. */
-function matchesTerm({ matchExpressions = [], matchFields = [] }: V1NodeSelectorTerm, node: NodeInfo): boolean {
-  if (matchExpressions.length + matchFields.length === 0) return false;
-  return (
-    matchExpressions.every((requirement) => meets(requirement, node.labels[requirement.key])) &&
-    matchFields.every((requirement) => requirement.key === 'metadata.name' && meets(requirement, node.name))
-  );
-}
-
-function meets({ operator, values = [] }: V1NodeSelectorRequirement, actual: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return actual !== undefined && values.includes(actual);
-    case 'NotIn':
-      return actual === undefined || !values.includes(actual);
-    case 'Exists':
-      return actual !== undefined;
-    case 'DoesNotExist':
-      return actual === undefined;
-    case 'Gt':
-      return compares(actual, values, (a, b) => a > b);
-    case 'Lt':
-      return compares(actual, values, (a, b) => a < b);
-    default:
-      return false;
-  }
-}
-
-function compares(
-  actual: string | undefined,
-  values: readonly string[],
-  holds: (a: bigint, b: bigint) => boolean,
-): boolean {
-  const [wanted] = values;
-  if (values.length !== 1 || !isInteger(actual) || !isInteger(wanted)) return false;
-  return holds(BigInt(actual), BigInt(wanted));
-}
-
-function isInteger(text: string | undefined): text is string {
-  return text !== undefined && /^-?\d+$/.test(text);
+/** A node helps when it matches now and did not before. */
+function events(enforced: NodePredicate | undefined): EventHints {
+  const matches = ({ pod }: PodInfo, node: NodeInfo) =>
+    (enforced?.(node) ?? true) && (requiredNodes(pod)?.(node) ?? true);
+  return {
+    NodeAdd: (pod, node) => matches(pod, new NodeInfo(node.metadata?.name ?? '', node)),
+    NodeLabel: (pod, node, before) => {
+      const name = node.metadata?.name ?? '';
+      return matches(pod, new NodeInfo(name, node)) && !(before && matches(pod, new NodeInfo(name, before)));
+    },
+  };
 }

@@ -71,6 +71,8 @@ export class FakeApi implements Transport {
     if (call.method === 'GET') return object;
     if (subresource === 'binding') return this.#bind(object, call.body);
     if (call.method === 'PATCH') return this.put(resource, mergeStatus(object, call.body as Stored));
+    if (call.method === 'PUT') return this.put(resource, call.body as KubeObject);
+    if (call.method === 'DELETE') return this.#delete(resource, object);
     throw new Error(`the fake has no ${call.method} ${call.path}`);
   }
 
@@ -111,6 +113,19 @@ export class FakeApi implements Transport {
     return this.put('pods', { ...pod, spec: { ...pod.spec, nodeName: target.name }, status: { conditions } });
   }
 
+  /** A pod with a grace period stays, marked, until the test removes it. */
+  #delete(resource: string, object: Stored): KubeObject {
+    const { namespace, name = '' } = object.metadata ?? {};
+    if (!object.spec?.terminationGracePeriodSeconds) {
+      this.remove(resource, namespace, name);
+      return object;
+    }
+    return this.put(resource, {
+      ...object,
+      metadata: { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
+    });
+  }
+
   #tell(resource: string, type: WatchEventType, object: KubeObject): void {
     for (const watcher of this.#watchers) if (watcher.resource === resource) watcher.push({ type, object });
   }
@@ -121,7 +136,10 @@ function objectKey(resource: string, namespace: string | undefined, name: string
 }
 
 function parsePath(path: string): { resource: string; namespace?: string; name?: string; subresource?: string } {
-  const match = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?$/.exec(path);
+  const match =
+    /^\/(?:api\/v1|apis\/[^/]+\/[^/]+)(?:\/namespaces\/([^/]+)(?=\/))?\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?$/.exec(
+      path,
+    );
   const [, namespace, resource = '', name, subresource] = match ?? [];
   return {
     resource,
@@ -134,7 +152,9 @@ function parsePath(path: string): { resource: string; namespace?: string; name?:
 function mergeStatus(object: Stored, patch: Stored): Stored {
   const patched = patch.status?.conditions ?? [];
   const kept = (object.status?.conditions ?? []).filter(({ type }) => !patched.some((other) => other.type === type));
-  return { ...object, status: { ...object.status, ...patch.status, conditions: [...kept, ...patched] } };
+  const status = { ...object.status, ...patch.status, conditions: [...kept, ...patched] };
+  // A null takes a field away.
+  return { ...object, status: Object.fromEntries(Object.entries(status).filter(([, value]) => value !== null)) };
 }
 
 function deepFreeze<T>(value: T): T {
