@@ -130,6 +130,25 @@ describe('The Docker runtime, with a real Docker', function () {
     assert.ok(capacity.cpuMillis >= 1000 && capacity.memoryBytes > 2 ** 28 && capacity.ephemeralStorageBytes > 2 ** 28);
   });
 
+  it('measures what containers use', async () => {
+    const { sandbox, id } = await start(sh('while :; do :; done'));
+    const measured = async () => (await runtime.usage()).containers.find((container) => container.id === id);
+    const first = await until(async () => {
+      const usage = await measured();
+      return usage && usage.cpuNanos > 0 ? usage : undefined;
+    });
+    assert.deepEqual([first.pod.uid, first.name], [sandbox.pod.uid, 'app']);
+    assert.ok(first.memoryBytes > 2 ** 14 && first.memoryBytes < 2 ** 28, `${first.memoryBytes} bytes`);
+    const second = await until(async () => {
+      const usage = await measured();
+      return usage && usage.at > first.at ? usage : undefined;
+    });
+    const cores = (second.cpuNanos - first.cpuNanos) / ((second.at - first.at) * 1e6);
+    assert.ok(cores > 0 && cores < 1.5, `${cores} cores`);
+    await runtime.removeSandbox(sandbox.id);
+    assert.equal(await measured(), undefined);
+  });
+
   it('says what to do when nobody answers', async () => {
     const nowhere = { clusterId: 'x', clock: systemClock, log: silentLog };
     await assert.rejects(

@@ -15,6 +15,7 @@ import {
   GRACE_LABEL,
   HASH_LABEL,
   identityOf,
+  isSidecar,
   MESSAGE_PATH_LABEL,
   MESSAGE_POLICY_LABEL,
   podText,
@@ -44,6 +45,7 @@ export function sandboxSpecOf(
     ) as SandboxSpec['ports'],
     ...(dns ? { dns } : {}),
     ...(sysctls ? { sysctls: Object.fromEntries(sysctls.map(({ name, value }) => [name, value])) } : {}),
+    ...(pod.metadata?.annotations ? { annotations: pod.metadata.annotations } : {}),
   };
 }
 
@@ -72,6 +74,7 @@ export async function containerSpecOf(context: ContainerContext, deps: KubeletDe
     sandboxId: sandbox.id,
     name: container.name,
     attempt: restartCount,
+    ...(isInit(pod, container) ? { init: true } : {}),
     image,
     command: (container.command ?? []).map((word) => expand(word, env)),
     args: (container.args ?? []).map((word) => expand(word, env)),
@@ -85,6 +88,10 @@ export async function containerSpecOf(context: ContainerContext, deps: KubeletDe
     security: securityOf(pod, container),
     labels: labelsOf(pod, container, sandbox, restartCount),
   };
+}
+
+function isInit(pod: V1Pod, container: V1Container): boolean {
+  return !isSidecar(container) && (pod.spec?.initContainers ?? []).some(({ name }) => name === container.name);
 }
 
 function labelsOf(pod: V1Pod, container: V1Container, sandbox: SandboxRecord, restartCount: number) {

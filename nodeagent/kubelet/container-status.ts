@@ -194,7 +194,7 @@ function applyProbes(
   if (newest?.state === 'running' && kind !== 'ephemeral') {
     status.started = view.probes.started(container, newest.id);
     const probed = kind === 'container' || isSidecar(container);
-    status.ready = probed && status.started && view.probes.ready(container, newest.id);
+    status.ready = probed && status.started && newest.ready !== false && view.probes.ready(container, newest.id);
     return;
   }
   status.started = false;

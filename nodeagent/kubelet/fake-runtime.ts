@@ -9,6 +9,7 @@ import type {
   ExecOptions,
   ImageRecord,
   LogOptions,
+  NodeUsage,
   PodRecord,
   SandboxRecord,
   SandboxSpec,
@@ -34,6 +35,7 @@ export class FakeRuntime implements ContainerRuntime {
   ) => {
     out.write('hello\n');
   };
+  usage?: () => Promise<NodeUsage>;
   readonly #clock: Clock;
   readonly #listeners = new Set<(uid: string) => void>();
   #ids = 0;

@@ -31,6 +31,8 @@ export async function runProbe(
 ): Promise<ProbeOutcome> {
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
   const { container, containerId, podIP } = target;
+  const answer = deps.runtime.probe?.(containerId);
+  if (answer !== undefined) return answer ? { result: 'success' } : { result: 'failure', output: 'simulated' };
   try {
     if (probe.exec) {
       const command = expandStatic(probe.exec.command ?? [], container);

@@ -22,6 +22,8 @@ export async function runHook(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock } = deps;
+  // With nobody in the container to do it, it counts as done.
+  if (!hook.sleep && deps.runtime.probe?.(containerId)) return;
   if (hook.exec) {
     const command = hook.exec.command ?? [];
     const { exitCode, output } = await runInContainer(deps, containerId, command, undefined, signal);

@@ -41,6 +41,7 @@ export interface KubeletOptions {
   /** 110 as upstream. */
   maxPods?: number;
   labels?: Record<string, string>;
+  annotations?: Record<string, string>;
   /** Only for a Node that is new. */
   taints?: V1Taint[];
   clusterDNS?: string[];
@@ -86,6 +87,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const node = new NodeAgent({
     ...{ client, runtime, clock, log, recorder, nodeName, nodeIP: options.nodeIP },
     labels: options.labels ?? {},
+    annotations: options.annotations ?? {},
     taints: options.taints ?? [],
     maxPods: options.maxPods ?? 110,
     port,
@@ -161,6 +163,7 @@ async function listen(
   if (!serving) return undefined;
   const { startServer } = await import('./server.ts');
   return startServer(serving, {
+    nodeName: deps.nodeName,
     runtime: deps.runtime,
     log: deps.log,
     clock: deps.clock,

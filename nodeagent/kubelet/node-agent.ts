@@ -19,6 +19,7 @@ export interface NodeAgentOptions {
   nodeName: string;
   nodeIP: string;
   labels: Record<string, string>;
+  annotations: Record<string, string>;
   taints: V1Taint[];
   maxPods: number;
   port: number;
@@ -161,7 +162,7 @@ export class NodeAgent {
   }
 
   async #facts(): Promise<NodeFacts> {
-    const { runtime, nodeName, nodeIP, labels, taints, maxPods, port, capacity } = this.#options;
+    const { runtime, nodeName, nodeIP, labels, annotations, taints, maxPods, port, capacity } = this.#options;
     let notReady: string | undefined;
     const [version, images] = await Promise.all([
       runtime.version().catch((error: unknown) => {
@@ -174,7 +175,7 @@ export class NodeAgent {
       ? await systemInfo(runtime.name, version)
       : (this.#info ?? (await systemInfo(runtime.name, { version: '', operatingSystem: '', kernelVersion: '' })));
     this.#info = info;
-    const facts = { nodeName, nodeIP, labels, taints, maxPods, port, capacity, info, images };
+    const facts = { nodeName, nodeIP, labels, annotations, taints, maxPods, port, capacity, info, images };
     return notReady === undefined ? facts : { ...facts, notReady };
   }
 

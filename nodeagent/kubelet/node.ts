@@ -15,6 +15,7 @@ export interface NodeFacts {
   nodeName: string;
   nodeIP: string;
   labels: Record<string, string>;
+  annotations?: Record<string, string>;
   taints: V1Taint[];
   maxPods: number;
   /** Where the kubelet's server listens; 0 when it has none. */
@@ -49,19 +50,22 @@ export function newNode(facts: NodeFacts, now: number): V1Node {
     metadata: {
       name: facts.nodeName,
       labels: { ...defaultLabels(facts.nodeName, facts.info.architecture), ...facts.labels },
-      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true', ...facts.annotations },
     },
     spec: facts.taints.length > 0 ? { taints: facts.taints } : {},
     status: nodeStatusOf(facts, undefined, now),
   };
 }
 
-/** An existing Node with our labels; whatever others have set on it stays. `undefined` when nothing is missing. */
+/** An existing Node with our labels and annotations; whatever others have set on it stays. `undefined` when nothing is missing. */
 export function withOurLabels(node: V1Node, facts: NodeFacts): V1Node | undefined {
   const ours = { ...defaultLabels(facts.nodeName, facts.info.architecture), ...facts.labels };
   const labels = { ...node.metadata?.labels, ...ours };
-  const missing = Object.entries(ours).some(([key, value]) => node.metadata?.labels?.[key] !== value);
-  return missing ? { ...node, metadata: { ...node.metadata, labels } } : undefined;
+  const annotations = { ...node.metadata?.annotations, ...facts.annotations };
+  const isMissing =
+    Object.entries(ours).some(([key, value]) => node.metadata?.labels?.[key] !== value) ||
+    Object.entries(facts.annotations ?? {}).some(([key, value]) => node.metadata?.annotations?.[key] !== value);
+  return isMissing ? { ...node, metadata: { ...node.metadata, labels, annotations } } : undefined;
 }
 
 export function nodeStatusOf(facts: NodeFacts, old: V1NodeStatus | undefined, now: number): V1NodeStatus {

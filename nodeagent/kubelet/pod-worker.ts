@@ -24,6 +24,8 @@ import { podDirectory } from './volumes.ts';
 
 const ROUNDS_MAX = 20;
 const RESYNC_MS = 60_000;
+/** Volumes made so recently need no second look before a container starts. */
+const VOLUMES_FRESH_MS = 2_000;
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 10_000;
 const DEADLINE_MESSAGE = 'Pod was active on the node longer than the specified deadline';
@@ -50,6 +52,8 @@ export class PodWorker {
   #failed: { reason: string; message: string } | undefined;
   /** Nothing of the pod was in the runtime when the kubelet met it: the first look can be spared. */
   #unseen: boolean;
+  /** The volumes as they were last made, when, and for which object. */
+  #volumes: { pod: V1Pod; at: number; paths: ReadonlyMap<string, string> } | undefined;
   /** Ids of containers being stopped, so that a shorter grace period reaches them. */
   readonly #stopping = new Set<string>();
 
@@ -79,6 +83,9 @@ export class PodWorker {
     if (pod.metadata?.deletionTimestamp !== undefined) {
       this.#life.abort();
       if (graceOf(pod) < graceOf(old)) this.#hurry(graceOf(pod));
+    }
+    if (pod.metadata?.annotations !== old.metadata?.annotations) {
+      this.#deps.runtime.annotate?.(this.uid, pod.metadata?.annotations ?? {});
     }
     if (changesWork(pod, old)) this.wake();
   }
@@ -226,16 +233,32 @@ export class PodWorker {
   async #settled(record: PodRecord): Promise<number> {
     this.#failures = 0;
     const ip = currentSandbox(this.#pod, record)?.ip ?? '';
-    if ((this.#pod.spec?.volumes ?? []).length > 0) {
-      await makeVolumes(this.#pod, this.#deps, ip).catch((error: unknown) => {
-        this.#deps.log.warn(
-          { pod: this.#key(), error: messageOf(error) },
-          'kubelet: volumes were not brought up to date',
-        );
-      });
-    }
+    const volumesMs = (this.#pod.spec?.volumes ?? []).length > 0 ? await this.#refreshVolumes(ip) : RESYNC_MS;
     await this.#collect(record);
-    return Math.min(RESYNC_MS, this.#untilDeadline());
+    return Math.min(volumesMs, this.#untilDeadline());
+  }
+
+  /** Returns when to look after the volumes again. */
+  async #refreshVolumes(podIP: string): Promise<number> {
+    try {
+      await this.#makeVolumes(podIP, RESYNC_MS);
+      return RESYNC_MS - (this.#deps.clock.now() - (this.#volumes?.at ?? 0));
+    } catch (error) {
+      const { log } = this.#deps;
+      log.warn({ pod: this.#key(), error: messageOf(error) }, 'kubelet: volumes were not brought up to date');
+      return RESYNC_MS;
+    }
+  }
+
+  /** Makes the volumes or brings them up to date, unless that was done within `maxAgeMs` for the same pod. */
+  async #makeVolumes(podIP: string, maxAgeMs: number): Promise<ReadonlyMap<string, string>> {
+    const pod = this.#pod;
+    const at = this.#deps.clock.now();
+    const made = this.#volumes;
+    if (made && at - made.at < maxAgeMs && !changesWork(pod, made.pod)) return made.paths;
+    const paths = await makeVolumes(pod, this.#deps, podIP);
+    this.#volumes = { pod, at, paths };
+    return paths;
   }
 
   async #collect(record: PodRecord): Promise<void> {
@@ -264,7 +287,7 @@ export class PodWorker {
     if (actions.kill.length > 0 && !actions.createSandbox) return undefined;
     try {
       const ip = currentSandbox(this.#pod, record)?.ip ?? '';
-      const volumes = await makeVolumes(this.#pod, this.#deps, ip);
+      const volumes = await this.#makeVolumes(ip, VOLUMES_FRESH_MS);
       if (actions.createSandbox) this.#deps.images.warm(actions.start.map(({ container }) => container));
       const sandbox = await this.#sandbox(actions, record);
       if (!sandbox) return undefined;
@@ -280,7 +303,7 @@ export class PodWorker {
     // Another sandbox of this pod that is up would only hold an address.
     for (const { id, ready } of record.sandboxes) if (ready) await this.#deps.runtime.removeSandbox(id);
     this.#life.signal.throwIfAborted();
-    return makeSandbox(this.#pod, createSandbox.attempt, this.#deps);
+    return makeSandbox(this.#pod, createSandbox.attempt, this.#deps, this.#life.signal);
   }
 
   async #start(

@@ -89,6 +89,7 @@ describe('the server of the kubelet', function () {
     server = await startServer(
       { ...pki.server, clientCa: pki.ca, port: 0 },
       {
+        nodeName: 'n1',
         runtime,
         clock,
         log: silentLog,
@@ -114,6 +115,22 @@ describe('the server of the kubelet', function () {
       call.on('error', reject);
       call.end();
     });
+
+  it('tells what the node and its pods use', async () => {
+    runtime.usage = () => Promise.resolve({ node: { at: 0, cpuNanos: 2e9, memoryBytes: 7 }, containers: [] });
+    const summary = await get('/stats/summary');
+    assert.equal(summary.code, 200);
+    const time = '1970-01-01T00:00:00Z';
+    assert.deepEqual(JSON.parse(summary.body), {
+      node: { nodeName: 'n1', cpu: { time, usageCoreNanoSeconds: 2e9 }, memory: { time, workingSetBytes: 7 } },
+      pods: [],
+    });
+    const metrics = await get('/metrics/resource');
+    assert.equal(metrics.code, 200);
+    assert.match(metrics.body, /^node_cpu_usage_seconds_total 2 0$/m);
+    assert.equal((await get('/stats/other')).code, 404);
+    assert.equal((await get('/metrics')).code, 404);
+  });
 
   interface Session {
     socket: WebSocket;

@@ -13,6 +13,7 @@ import type { V1Pod, V1PodStatus } from '../../openapi/generated/types.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
 import { findContainer } from './names.ts';
 import { serveLogs } from './server-logs.ts';
+import { UsageReport } from './usage-report.ts';
 
 export interface ServingOptions {
   /** PEM. */
@@ -27,6 +28,7 @@ export interface ServingOptions {
 }
 
 export interface ServerDeps {
+  nodeName: string;
   runtime: ContainerRuntime;
   log: Log;
   clock: Clock;
@@ -57,6 +59,7 @@ export class HttpError extends Error {
 /** Resolves once it listens. */
 export async function startServer(options: ServingOptions, deps: ServerDeps): Promise<KubeletServer> {
   const { cert, key, clientCa, port = 10_250, host = '127.0.0.1' } = options;
+  const report = new UsageReport(deps);
   const server = createServer({ cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: true });
   const sockets = new Set<Duplex>();
   server.on('secureConnection', (socket) => {
@@ -70,7 +73,7 @@ export async function startServer(options: ServingOptions, deps: ServerDeps): Pr
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('request', (request, response) => {
-    handle(request, response, deps).catch((error: unknown) => refuse(response, error, deps.log));
+    handle(request, response, deps, report).catch((error: unknown) => refuse(response, error, deps.log));
   });
   server.on('upgrade', (request, socket, head) => {
     upgrade(request, socket, head, deps).catch((error: unknown) => refuseUpgrade(socket, error, deps.log));
@@ -96,7 +99,12 @@ function listening(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-async function handle(request: IncomingMessage, response: ServerResponse, deps: ServerDeps): Promise<void> {
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  deps: ServerDeps,
+  report: UsageReport,
+): Promise<void> {
   const url = urlOf(request);
   const [, verb = '', ...rest] = url.pathname.split('/').map(decodeURIComponent);
   switch (verb) {
@@ -108,6 +116,12 @@ async function handle(request: IncomingMessage, response: ServerResponse, deps: 
         'application/json',
         JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: deps.pods() }),
       );
+    case 'stats':
+      if (rest.join('/') !== 'summary') throw new HttpError(404, '404 page not found');
+      return answer(response, 'application/json', JSON.stringify(await report.summary()));
+    case 'metrics':
+      if (rest.join('/') !== 'resource') throw new HttpError(404, '404 page not found');
+      return answer(response, METRICS_TYPE, await report.resourceMetrics());
     case 'containerLogs': {
       if (request.method !== 'GET') throw new HttpError(405, 'Method Not Allowed');
       const { pod, container } = target(rest, deps);
@@ -123,6 +137,8 @@ async function handle(request: IncomingMessage, response: ServerResponse, deps: 
       throw new HttpError(404, '404 page not found');
   }
 }
+
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 function urlOf(request: IncomingMessage): URL {
   return new URL(request.url ?? '/', 'https://kubelet');

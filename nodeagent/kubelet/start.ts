@@ -10,6 +10,7 @@ import { StartError } from './images.ts';
 import { killContainer } from './kill.ts';
 import { containerHash, goDuration, hasExited, identityOf, instancesOf, podText } from './names.ts';
 import { podDirectory, prepareVolumes } from './volumes.ts';
+import { claimVolumes } from './volumes-claims.ts';
 
 /** Makes the pod's directory and volumes. Rejects with `StartError`, after an Event that says why. */
 export async function makeVolumes(pod: V1Pod, deps: KubeletDeps, podIP: string): Promise<Map<string, string>> {
@@ -19,6 +20,7 @@ export async function makeVolumes(pod: V1Pod, deps: KubeletDeps, podIP: string):
     return await prepareVolumes(pod, {
       rootDir: deps.rootDir,
       config: deps.config,
+      claims: claimVolumes(deps.client),
       tokens: deps.tokens,
       random: deps.random,
       facts: factsFor(deps, podIP),
@@ -30,11 +32,17 @@ export async function makeVolumes(pod: V1Pod, deps: KubeletDeps, podIP: string):
   }
 }
 
-/** Rejects with `StartError`, after an Event. */
-export async function makeSandbox(pod: V1Pod, attempt: number, deps: KubeletDeps): Promise<SandboxRecord> {
+/** Rejects with `StartError`, after an Event; or as the signal says. */
+export async function makeSandbox(
+  pod: V1Pod,
+  attempt: number,
+  deps: KubeletDeps,
+  signal: AbortSignal,
+): Promise<SandboxRecord> {
   try {
-    return await deps.runtime.runSandbox(sandboxSpecOf(pod, attempt, deps));
+    return await deps.runtime.runSandbox(sandboxSpecOf(pod, attempt, deps), signal);
   } catch (error) {
+    if (isAbort(error, signal)) throw error;
     const message = `Failed to create pod sandbox: ${messageOf(error)}`;
     podEvent(deps, pod, 'Warning', 'FailedCreatePodSandBox', message);
     throw new StartError('ContainerCreating', message);

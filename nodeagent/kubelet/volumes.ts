@@ -18,10 +18,12 @@ import { identityOf } from './names.ts';
 import { tokenFile } from './token-file.ts';
 import type { TokenSource } from './token-source.ts';
 import { type VolumeFile, writeVolumeFiles } from './volume-files.ts';
+import { type ClaimVolumes, claimNameOf, claimPath } from './volumes-claims.ts';
 
 export interface VolumeSources {
   rootDir: string;
   config: Pick<ConfigSource, 'configMap' | 'secret'>;
+  claims: ClaimVolumes;
   tokens: Pick<TokenSource, 'token'>;
   random: Random;
   facts: DownwardFacts;
@@ -53,6 +55,8 @@ async function prepareVolume(pod: V1Pod, volume: V1Volume, sources: VolumeSource
     await checkHostPath(volume.hostPath);
     return volume.hostPath.path;
   }
+  const claimName = claimNameOf(pod, volume);
+  if (claimName !== undefined) return claimPath(pod, volume, claimName, { ...sources, checkHostPath });
   const plugin = pluginOf(volume);
   if (!plugin) throw new Error('no volume plugin matched');
   const { uid } = identityOf(pod);

@@ -21,6 +21,8 @@ export interface SandboxSpec {
   /** Lines of the pod's /etc/resolv.conf settings; the runtime's own when absent. */
   dns?: { servers: string[]; searches: string[]; options: string[] };
   sysctls?: Record<string, string>;
+  /** The pod's. */
+  annotations?: Record<string, string>;
 }
 
 export interface ContainerSpec {
@@ -28,6 +30,8 @@ export interface ContainerSpec {
   sandboxId: string;
   name: string;
   attempt: number;
+  /** Whether it is an init container that does its work and exits; absent: no. */
+  init?: boolean;
   image: string;
   /** Overrides the image's entrypoint and command, each when not empty. */
   command: string[];
@@ -70,6 +74,8 @@ export interface ContainerRecord {
   oomKilled?: boolean;
   /** The runtime's own words, for example why a start failed. */
   message?: string;
+  /** False where the runtime itself knows that it is not ready; absent: probes alone decide. */
+  ready?: boolean;
   labels: Record<string, string>;
 }
 
@@ -89,6 +95,29 @@ export interface PodRecord {
   sandboxes: SandboxRecord[];
   /** All containers of the pod, newest first. */
   containers: ContainerRecord[];
+}
+
+/** What something has used: CPU since it began, memory that could not be reclaimed now. */
+export interface Usage {
+  /** When it was measured, milliseconds since the epoch. */
+  at: number;
+  cpuNanos: number;
+  memoryBytes: number;
+}
+
+/** Of a container that runs. */
+export interface ContainerUsage extends Usage {
+  pod: PodIdentity;
+  name: string;
+  id: string;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
+}
+
+export interface NodeUsage {
+  /** The whole machine, what is not ours included. */
+  node: Usage;
+  containers: ContainerUsage[];
 }
 
 export interface ImageRecord {
@@ -136,8 +165,10 @@ export interface ContainerRuntime {
   version(): Promise<{ version: string; operatingSystem: string; kernelVersion: string }>;
   capacity(): Promise<{ cpuMillis: number; memoryBytes: number; ephemeralStorageBytes: number }>;
 
-  /** Makes and starts a sandbox; resolves with its id and address. */
-  runSandbox(spec: SandboxSpec): Promise<SandboxRecord>;
+  /** Makes and starts a sandbox; resolves with its id and address. May give up when the signal aborts. */
+  runSandbox(spec: SandboxSpec, signal?: AbortSignal): Promise<SandboxRecord>;
+  /** Tells of the pod's annotations when they have changed, where a runtime heeds them. */
+  annotate?(uid: string, annotations: Readonly<Record<string, string>>): void;
   /** Kills what is left in it and removes it with all its containers. Succeeds when it is already gone. */
   removeSandbox(id: string): Promise<void>;
 
@@ -153,6 +184,9 @@ export interface ContainerRuntime {
   /** The uid of a pod each time one of its containers or sandboxes started, died or went. Ends when the signal aborts. */
   events(signal: AbortSignal): AsyncIterable<string>;
 
+  /** What runs uses, measured now; absent where nothing is measured. */
+  usage?(): Promise<NodeUsage>;
+
   /** Resolves with the image's id, or `undefined` when it is not here. */
   imageStatus(image: string): Promise<ImageRecord | undefined>;
   pullImage(image: string, signal: AbortSignal): Promise<void>;
@@ -162,5 +196,7 @@ export interface ContainerRuntime {
   logs(id: string, options: LogOptions, stdout: Writable, stderr: Writable): Promise<void>;
   /** Resolves with the exit code. */
   exec(id: string, options: ExecOptions): Promise<number>;
+  /** Whether a probe of the container succeeds, where the runtime answers for it because there is nobody to be asked. */
+  probe?(id: string): boolean;
   close(): Promise<void>;
 }

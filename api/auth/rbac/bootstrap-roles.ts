@@ -126,6 +126,17 @@ function nodeRoles(): V1ClusterRole[] {
       rule('list watch', 'discovery.k8s.io', 'endpointslices'),
       rule('list watch', 'networking.k8s.io', 'servicecidrs'),
     ]),
+    // Not upstream's: one identity that plays simulated nodes by the thousand.
+    clusterRole('system:kube-node-simulator', [
+      rule('create get list watch', 'core', 'nodes'),
+      rule('patch', 'core', 'nodes/status'),
+      rule('delete get list watch', 'core', 'pods'),
+      rule('patch', 'core', 'pods/status'),
+      rule('create get update', 'coordination.k8s.io', 'leases'),
+    ]),
+    // As metrics-server brings them, which asks kubelets itself; ours asks through the API server.
+    clusterRole('system:metrics-server', [rule('get list', 'core', 'nodes'), rule('get', 'core', 'nodes/proxy')]),
+    clusterRole('system:aggregated-metrics-reader', [rule(READ, 'metrics.k8s.io', 'nodes pods')], 'view'),
     clusterRole('system:kubelet-api-admin', [
       rule(READ, 'core', 'nodes'),
       rule('proxy', 'core', 'nodes'),

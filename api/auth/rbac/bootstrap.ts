@@ -45,6 +45,8 @@ function bindings(): V1ClusterRoleBinding[] {
     clusterBinding('system:basic-user', EVERYBODY),
     clusterBinding('system:public-info-viewer', EVERYBODY, group('system:unauthenticated')),
     clusterBinding('system:node-proxier', user('system:kube-proxy')),
+    clusterBinding('system:kube-node-simulator', user('system:kube-node-simulator')),
+    clusterBinding('system:metrics-server', account('metrics-server')),
     clusterBinding(MANAGER, user(MANAGER)),
     clusterBinding('system:kube-dns', account('kube-dns')),
     clusterBinding(SCHEDULER, user(SCHEDULER)),

@@ -26,6 +26,7 @@ describe('exec over SPDY', () => {
     const running = { name: 'web', ready: true, image: '', imageID: '', restartCount: 0, state: { running: {} } };
     const status: V1PodStatus = { containerStatuses: [{ ...running, containerID: 'fake://c1', lastState: {} }] };
     const deps: ServerDeps = {
+      nodeName: 'n1',
       runtime,
       clock,
       log: silentLog,

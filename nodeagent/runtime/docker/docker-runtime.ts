@@ -18,6 +18,7 @@ import type {
   ExecOptions,
   ImageRecord,
   LogOptions,
+  NodeUsage,
   PodRecord,
   SandboxRecord,
   SandboxSpec,
@@ -32,6 +33,7 @@ import { loadDockerode } from './load.ts';
 import { DEFAULT_NETWORK, enableHairpin, ensureNetwork, removeNetworks } from './network.ts';
 import { containerRecord, type Inspected, isSandbox, podRecords, sandboxRecord } from './records.ts';
 import { containerOptions, resolvConf, type Settings, sandboxOptions } from './spec.ts';
+import { type ContainerStats, containerUsage, hostUsage } from './stats.ts';
 import { copyOutput, openStream } from './streams.ts';
 
 const PING_TIMEOUT_MS = 5_000;
@@ -314,6 +316,22 @@ export class DockerRuntime implements ContainerRuntime {
       changed: (id: string) => this.#inspected.delete(id),
     };
     return podEvents(source, AbortSignal.any([signal, this.#closing.signal]));
+  }
+
+  async usage(): Promise<NodeUsage> {
+    const pods = await this.list();
+    const running = pods.flatMap(({ containers }) => containers.filter(({ state }) => state === 'running'));
+    const usages: NodeUsage['containers'] = [];
+    for (let at = 0; at < running.length; at += PARALLEL_CALLS) {
+      const some = running.slice(at, at + PARALLEL_CALLS).map(async (record) => {
+        const asked = this.#docker.getContainer(record.id).stats({ stream: false, 'one-shot': true });
+        // One that has ended meanwhile has nothing to say, or is gone.
+        const stats = await unless([404, 409], asked as unknown as Promise<ContainerStats>);
+        return stats ? containerUsage(record, stats) : undefined;
+      });
+      usages.push(...(await Promise.all(some)).filter((usage) => usage !== undefined));
+    }
+    return { node: hostUsage(this.#clock.now()), containers: usages };
   }
 
   imageStatus(image: string): Promise<ImageRecord | undefined> {

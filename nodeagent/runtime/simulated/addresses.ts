@@ -26,6 +26,11 @@ export class AddressPool {
     throw new Error(`no addresses available: all ${this.#taken.size} of the pod CIDR are in use`);
   }
 
+  /** Takes a certain address, of a pod that has it already. */
+  claim(address: string): void {
+    this.#taken.add(address);
+  }
+
   release(address: string): void {
     this.#taken.delete(address);
   }

@@ -34,6 +34,12 @@ function containerSpec(uid: string, sandboxId: string, more: Partial<ContainerSp
   };
 }
 
+const ours = (annotations: Record<string, string>) => ({
+  annotations: Object.fromEntries(
+    Object.entries(annotations).map(([key, value]) => [`simulation.kubets.dev/${key}`, value]),
+  ),
+});
+
 function world(more: { podCidr?: string; seed?: number } = {}) {
   const clock = new FakeClock();
   const random = seededRandom(more.seed ?? 1);
@@ -44,8 +50,8 @@ function world(more: { podCidr?: string; seed?: number } = {}) {
     await clock.advance(DELAY_MS);
     return call;
   };
-  const run = async (uid: string, container: Partial<ContainerSpec> = {}) => {
-    const sandbox = await through(runtime.runSandbox(sandboxSpec(uid)));
+  const run = async (uid: string, container: Partial<ContainerSpec> = {}, spec: Partial<SandboxSpec> = {}) => {
+    const sandbox = await through(runtime.runSandbox(sandboxSpec(uid, spec)));
     const id = await runtime.createContainer(containerSpec(uid, sandbox.id, container));
     await through(runtime.startContainer(id));
     return { sandbox, id };
@@ -208,6 +214,74 @@ describe('The simulated runtime', () => {
     );
   });
 
+  it('has a container exit by itself as the annotations of its pod say, by attempt', async () => {
+    const { clock, runtime, run } = world();
+    const annotations = ours({ 'run-seconds': '1.5', 'exit-code': '1,0' });
+    await run('a', {}, annotations);
+    await clock.advance(1499);
+    assert.equal((await runtime.get('a'))?.containers[0]?.state, 'running');
+    await clock.advance(1);
+    assert.equal((await runtime.get('a'))?.containers[0]?.exitCode, 1);
+    await run('a', { attempt: 1 }, annotations);
+    await clock.advance(1500);
+    assert.equal((await runtime.get('a'))?.containers[0]?.exitCode, 0);
+  });
+
+  it('has an init container exit at once', async () => {
+    const { clock, runtime, run } = world();
+    await run('a', { init: true });
+    await clock.advance(0);
+    assert.equal((await runtime.get('a'))?.containers[0]?.exitCode, 0);
+  });
+
+  it('starts a pod as late as its annotations say, and not at all when it is given up before', async () => {
+    const { clock, runtime } = world();
+    const stop = new AbortController();
+    const spec = sandboxSpec('a', ours({ 'start-seconds': '2' }));
+    const given = assert.rejects(runtime.runSandbox(spec, stop.signal), { name: 'AbortError' });
+    const kept = runtime.runSandbox({ ...spec, pod: { ...spec.pod, uid: 'b' } });
+    await clock.advance(2000 - DELAY_MS - 1);
+    assert.deepEqual(await runtime.list(), []);
+    stop.abort();
+    await given;
+    await clock.advance(1);
+    await kept;
+    assert.deepEqual(
+      (await runtime.list()).map(({ pod }) => pod.uid),
+      ['b'],
+    );
+  });
+
+  it('says that a pod is not ready while its annotations say so', async () => {
+    const { runtime, run } = world();
+    await run('a', {}, ours({ ready: 'false' }));
+    assert.equal((await runtime.get('a'))?.containers[0]?.ready, false);
+    runtime.annotate('a', {});
+    assert.equal((await runtime.get('a'))?.containers[0]?.ready, undefined);
+  });
+
+  it('has used what the annotations of its pods have said, as they were at the time', async () => {
+    const { clock, runtime, run } = world();
+    await run('a', {}, ours({ cpu: '500m', memory: '64Mi' }));
+    await clock.advance(10_000);
+    const { node, containers } = await runtime.usage();
+    const used = { cpuNanos: 5e9, memoryBytes: 64 * 2 ** 20 };
+    assert.deepEqual(
+      containers.map(({ name, cpuNanos, memoryBytes }) => ({ name, cpuNanos, memoryBytes })),
+      [{ name: 'web', ...used }],
+    );
+    assert.deepEqual(node, { at: clock.now(), ...used });
+    runtime.annotate('a', ours({ cpu: '1' }).annotations);
+    await clock.advance(1000);
+    assert.equal((await runtime.usage()).containers[0]?.cpuNanos, 6e9);
+    await clock.advance(1000);
+    runtime.exit('a', 'web', 0);
+    assert.deepEqual(await runtime.usage(), {
+      node: { at: clock.now(), cpuNanos: 7e9, memoryBytes: 0 },
+      containers: [],
+    });
+  });
+
   it('has every image, under the same id each time', async () => {
     const { runtime } = world();
     const image = await runtime.imageStatus('example.com/any:1');
@@ -227,7 +301,7 @@ describe('The simulated runtime', () => {
 
   it('leaves no timer and no reader behind when it is closed', async () => {
     const { clock, runtime, run } = world();
-    const { id } = await run('a');
+    const { id } = await run('a', {}, ours({ 'run-seconds': '60' }));
     const starting = assert.rejects(runtime.runSandbox(sandboxSpec('b')), /was closed/);
     const following = logsOf(runtime, id, { follow: true });
     const events = runtime.events(new AbortController().signal);

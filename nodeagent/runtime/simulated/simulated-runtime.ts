@@ -1,22 +1,26 @@
 /**
  * A container runtime with nothing behind it: sandboxes get addresses, containers are said to run until they are stopped
- * or told to exit. For tests, for clusters of thousands of pods, and for machines without Docker. With a clock and a
- * random source of the test's own, runs repeat exactly.
+ * or told to exit, by a test or by the pod's annotations (`../../simulation/script.ts`); init containers exit at once,
+ * and probes succeed. For tests and for machines without Docker. With a clock and a random source of the test's own,
+ * runs repeat exactly.
  */
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Writable } from 'node:stream';
-import type { Clock } from '../../../base/clock.ts';
+import type { Clock, Timer } from '../../../base/clock.ts';
 import type { Random } from '../../../base/random.ts';
+import { exitCodeAt, initExitCodeAt, type PodScript, runEndOf, scriptOf } from '../../simulation/script.ts';
 import { gatewayOf } from '../cidr.ts';
 import { Inbox } from '../inbox.ts';
 import type {
   ContainerRecord,
   ContainerRuntime,
   ContainerSpec,
+  ContainerUsage,
   ExecOptions,
   ImageRecord,
   LogOptions,
+  NodeUsage,
   PodIdentity,
   PodRecord,
   SandboxRecord,
@@ -25,6 +29,8 @@ import type {
 import { AddressPool } from './addresses.ts';
 
 const EXIT_KILLED = 137;
+/** The longest that a timer of the system can wait: nobody waits for a crash that long. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
 
 export interface SimulatedOptions {
   clock: Clock;
@@ -40,12 +46,19 @@ export interface SimulatedOptions {
 interface Container {
   record: ContainerRecord;
   sandboxId: string;
+  init: boolean;
+  /** What it is said to have used up to `accountedAt`. */
+  cpuNanos: number;
+  accountedAt: number;
+  /** Set while it runs and is going to exit by itself. */
+  exit?: Timer;
   /** Called once it has exited or gone. */
   onEnd: Set<() => void>;
 }
 
 interface Pod {
   pod: PodIdentity;
+  script: PodScript;
   sandboxes: Map<string, SandboxRecord>;
   containers: Map<string, Container>;
 }
@@ -65,6 +78,8 @@ export class SimulatedRuntime implements ContainerRuntime {
   readonly #images = new Map<string, ImageRecord>();
   readonly #inboxes = new Set<Inbox>();
   readonly #closing = new AbortController();
+  /** Of all containers there have been. */
+  #cpuNanos = 0;
 
   constructor(options: SimulatedOptions) {
     const { podCidr = '10.244.0.0/16', startDelayMs = 10 } = options;
@@ -89,10 +104,11 @@ export class SimulatedRuntime implements ContainerRuntime {
     return { ...this.#capacity };
   }
 
-  async runSandbox(spec: SandboxSpec): Promise<SandboxRecord> {
-    await this.#startDelay();
+  async runSandbox(spec: SandboxSpec, signal?: AbortSignal): Promise<SandboxRecord> {
+    const script = scriptOf(spec.annotations);
+    await this.#startDelay(spec.attempt === 0 ? script.startMs : undefined, signal);
     const known = this.#pods.get(spec.pod.uid);
-    const pod = known ?? { pod: { ...spec.pod }, sandboxes: new Map(), containers: new Map() };
+    const pod: Pod = known ?? { pod: { ...spec.pod }, script, sandboxes: new Map(), containers: new Map() };
     const sandbox: SandboxRecord = {
       id: this.#id(),
       pod: pod.pod,
@@ -106,6 +122,38 @@ export class SimulatedRuntime implements ContainerRuntime {
     this.#owners.set(sandbox.id, pod);
     this.#tell(pod);
     return { ...sandbox };
+  }
+
+  annotate(uid: string, annotations: Readonly<Record<string, string>>): void {
+    const pod = this.#pods.get(uid);
+    if (!pod) return;
+    this.#account(pod);
+    pod.script = scriptOf(annotations);
+  }
+
+  /** As the pods' annotations declare it; the node uses what its pods do. */
+  async usage(): Promise<NodeUsage> {
+    const at = this.#clock.now();
+    const containers = [...this.#pods.values()].flatMap((pod) => this.#account(pod));
+    const memoryBytes = containers.reduce((sum, container) => sum + container.memoryBytes, 0);
+    return { node: { at, cpuNanos: this.#cpuNanos, memoryBytes }, containers };
+  }
+
+  /** Counts what the pod's containers have used since they were last asked; returns where those that run stand. */
+  #account({ pod, script, containers }: Pod): ContainerUsage[] {
+    const now = this.#clock.now();
+    const running = [...containers.values()].filter(({ record }) => record.state === 'running');
+    const millis = (script.cpuMillis ?? 0) / running.length;
+    const memoryBytes = Math.round((script.memoryBytes ?? 0) / running.length);
+    return running.map((container) => {
+      const { name, id, startedAt = now } = container.record;
+      // A millicore is a microsecond of CPU a millisecond.
+      const spent = Math.round((now - Math.max(startedAt, container.accountedAt)) * millis * 1000);
+      container.cpuNanos += spent;
+      container.accountedAt = now;
+      this.#cpuNanos += spent;
+      return { pod, name, id, startedAt, at: now, cpuNanos: container.cpuNanos, memoryBytes };
+    });
   }
 
   async removeSandbox(id: string): Promise<void> {
@@ -137,7 +185,14 @@ export class SimulatedRuntime implements ContainerRuntime {
       createdAt: this.#clock.now(),
       labels: { ...spec.labels },
     };
-    pod.containers.set(id, { record, sandboxId: spec.sandboxId, onEnd: new Set() });
+    pod.containers.set(id, {
+      record,
+      sandboxId: spec.sandboxId,
+      init: spec.init === true,
+      cpuNanos: 0,
+      accountedAt: 0,
+      onEnd: new Set(),
+    });
     this.#owners.set(id, pod);
     return id;
   }
@@ -145,11 +200,25 @@ export class SimulatedRuntime implements ContainerRuntime {
   async startContainer(id: string): Promise<void> {
     this.#container(id);
     await this.#startDelay();
-    const { record } = this.#container(id);
+    const container = this.#container(id);
+    const { record } = container;
     if (record.state !== 'created') return;
     record.state = 'running';
     record.startedAt = this.#clock.now();
+    this.#planExit(id, container);
     this.#tellOf(id);
+  }
+
+  #planExit(id: string, container: Container): void {
+    const script = this.#owners.get(id)?.script;
+    if (!script) return;
+    const { attempt } = container.record;
+    const end = container.init
+      ? { afterMs: 0, code: initExitCodeAt(script, attempt) }
+      : runEndOf(script, scriptOf(undefined), true, this.#random.next());
+    if (!end || end.afterMs > TIMER_MAX_MS) return;
+    const code = end.code ?? exitCodeAt(script, attempt, this.#random.next());
+    container.exit = this.#clock.after(end.afterMs, () => this.#end(id, code));
   }
 
   /** A simulated container heeds SIGTERM at once and exits with 0; with no grace it is killed. */
@@ -255,12 +324,20 @@ export class SimulatedRuntime implements ContainerRuntime {
     throw new Error(`Cannot run a command: ${whoIs(record)} is simulated, there is no process to run it beside`);
   }
 
+  probe(): boolean {
+    return true;
+  }
+
   async close(): Promise<void> {
+    for (const pod of this.#pods.values()) for (const { exit } of pod.containers.values()) exit?.cancel();
     this.#closing.abort(new Error('the simulated runtime was closed'));
   }
 
-  #startDelay(): Promise<void> {
-    return this.#clock.sleep(this.#startDelayMs, this.#closing.signal);
+  /** `wholeMs` counts up to the first container's running, which has a delay of its own. */
+  #startDelay(wholeMs?: number, signal?: AbortSignal): Promise<void> {
+    const ms = wholeMs === undefined ? this.#startDelayMs : Math.max(0, wholeMs - this.#startDelayMs);
+    const closing = this.#closing.signal;
+    return this.#clock.sleep(ms, signal ? AbortSignal.any([signal, closing]) : closing);
   }
 
   #id(): string {
@@ -284,8 +361,11 @@ export class SimulatedRuntime implements ContainerRuntime {
 
   /** Nothing happens to a container that is not running. */
   #end(id: string, code: number, why: { oomKilled?: boolean; message?: string } = {}): void {
-    const { record } = this.#container(id);
+    const { record, exit } = this.#container(id);
     if (record.state !== 'running') return;
+    exit?.cancel();
+    const pod = this.#owners.get(id);
+    if (pod) this.#account(pod);
     Object.assign(record, { state: 'exited', exitCode: code, finishedAt: this.#clock.now(), ...why });
     this.#endReaders(id);
     this.#tellOf(id);
@@ -310,10 +390,11 @@ function whoIs({ name, pod }: ContainerRecord): string {
 }
 
 /** A copy, newest first: what was created later was put in later. */
-function podRecord({ pod, sandboxes, containers }: Pod): PodRecord {
+function podRecord({ pod, script, sandboxes, containers }: Pod): PodRecord {
+  const unready = script.ready ? {} : { ready: false };
   return {
     pod,
     sandboxes: [...sandboxes.values()].reverse().map((sandbox) => ({ ...sandbox })),
-    containers: [...containers.values()].reverse().map(({ record }) => ({ ...record })),
+    containers: [...containers.values()].reverse().map(({ record }) => ({ ...record, ...unready })),
   };
 }
