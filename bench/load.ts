@@ -1,73 +1,106 @@
 /**
- * The same load on kubets, on a bare Node server and on the real kube-apiserver with etcd, one after the other, as a
- * table of server CPU time and memory: `node dist/bench/load.js [--pods 3000] [--runs 1]`. The load generator and the
- * real server lie beside the checkout in ../shared; they need Debian's Go (golang-1.19-go).
+ * The same load on kubets with each of its stores, on a bare Node server and on the real kube-apiserver with etcd, one
+ * after the other, as a table of server CPU time and memory, etcd's counted in:
+ * `node dist/bench/load.js [--pods 3000] [--runs 1] [--only 'kubets, etcd;bare Node']`. What is left out of `--only`
+ * stands in the table as it was measured last. The load generator and the real server lie beside the checkout in
+ * ../shared; they need Debian's Go (golang-1.19-go), and a kubets on etcd needs etcd-server.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { newHome } from './cluster.ts';
+import { type Column, type Columns, loadTable, PHASES, SERVERS, type Server } from './load-table.ts';
+import { memoryBytes } from './process.ts';
 import { keep, treeRoot } from './report.ts';
-import { median } from './stats.ts';
-import { removeState, type Subject, startBare, startKubets, startReference } from './subjects.ts';
+import { removeState, type Subject, startBare, startKubets, startKubetsOnEtcd, startReference } from './subjects.ts';
 
 const run = promisify(execFile);
 const SHARED = join(treeRoot(), '..', 'shared');
 const REFERENCE = join(SHARED, 'reference', 'kube-apiserver.sh');
 const GENERATOR = join(SHARED, 'bench');
 const GO = '/usr/lib/go-1.19/bin/go';
-const PHASES = ['create', 'get', 'list', 'list-label', 'patch', 'status-update', 'watch-fanout', 'delete'];
 /** A bare server has no watches. */
 const BARE_PHASES = PHASES.filter((phase) => phase !== 'watch-fanout');
+/** Every sample, so that one server can be measured again without the others. */
+const SAMPLES = join(treeRoot(), 'bench', 'results', 'load.samples');
 
-/** What is wanted of kubets on its embedded engine: this many times less than the real server. */
-const WANTED: Readonly<Record<string, number>> = {
-  get: 5,
-  list: 15,
-  'list-label': 30,
-  create: 4,
-  patch: 4,
-  'status-update': 4,
-  delete: 4,
-  'watch-fanout': 5,
-  peak: 4,
-};
-
-interface Report {
-  phases: { phase: string; errors: number; server_cpu_ms_per_op: number; rss_lifetime_mb: number }[];
+interface Phase {
+  phase: string;
+  ops: number;
+  errors: number;
+  server_cpu_ms_per_op: number;
+  /** Of the whole phase. */
+  server_cpu_ms_by_process: Record<string, number>;
+  rss_lifetime_mb: number;
 }
 
-/** A row's name → one sample a run. */
-type Column = Map<string, number[]>;
+interface Kept {
+  pods: number;
+  columns: Columns;
+}
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { pods: { type: 'string' }, runs: { type: 'string' } } });
+  const flags = { pods: { type: 'string' }, runs: { type: 'string' }, only: { type: 'string' } } as const;
+  const { values } = parseArgs({ options: flags });
   const pods = Number(values.pods ?? 3000);
-  const runs = Number(values.runs ?? 1);
+  const wanted = SERVERS.filter((name) => values.only === undefined || values.only.split(';').includes(name));
   const generator = await buildGenerator();
   if (generator === undefined) return;
-  const columns = new Map<string, Column>();
-  const measure = async (name: string, subject: Subject, phases = PHASES) => {
-    process.stderr.write(`bench: ${name}\n`);
+  const columns = values.only === undefined ? {} : await columnsOf(pods);
+  for (let i = 0; i < Number(values.runs ?? 1); i++) {
+    for (const server of wanted) {
+      const column = i === 0 ? { all: {}, etcd: {} } : (columns[server] ?? { all: {}, etcd: {} });
+      if (await measure(server, generator, pods, column)) columns[server] = column;
+    }
+  }
+  await writeFile(SAMPLES, `${JSON.stringify({ pods, columns } satisfies Kept)}\n`);
+  await keep('load', `# ${pods} pods: server CPU time per operation\n\n${loadTable(columns)}\n`);
+}
+
+/** What an earlier run has left, if it had as many pods. */
+async function columnsOf(pods: number): Promise<Columns> {
+  if (!existsSync(SAMPLES)) return {};
+  const kept = JSON.parse(await readFile(SAMPLES, 'utf8')) as Kept;
+  return kept.pods === pods ? kept.columns : {};
+}
+
+/** False where there is no such server. */
+async function measure(server: Server, generator: string, pods: number, column: Column): Promise<boolean> {
+  const home = await newHome();
+  try {
+    process.stderr.write(`bench: ${server}\n`);
+    const subject = await start(server, generator, home);
+    if (!subject) return false;
     try {
-      take(columns, name, await load(generator, subject, pods, phases), subject.readyMs);
+      const phases = server === 'bare Node' ? BARE_PHASES : PHASES;
+      take(column, server, await load(generator, subject, pods, phases), subject);
+      if (subject.etcd !== undefined) add(column.etcd, 'peak', (await memoryBytes(subject.etcd, 'VmHWM')) / 2 ** 20);
+      return true;
     } finally {
       await subject.stop();
     }
-  };
-  for (let i = 0; i < runs; i++) {
-    const home = await newHome();
-    await measure('kubets, lmdb', await startKubets(home, []));
-    const memory = await newHome();
-    await measure('kubets, memory', await startKubets(memory, ['--in-memory']));
-    await measure('bare Node', await startBare(home, await podOf(generator, home)), BARE_PHASES);
-    await Promise.all([removeState(home), removeState(memory)]);
-    if (existsSync(REFERENCE)) await measure('kube-apiserver, etcd', await startReference(REFERENCE));
+  } finally {
+    await removeState(home);
   }
-  await keep('load', `# ${pods} pods: server CPU time per operation\n\n${tableOf(columns)}\n`);
+}
+
+/** `undefined` for the real server where there is none. */
+async function start(server: Server, generator: string, home: string): Promise<Subject | undefined> {
+  switch (server) {
+    case 'kubets, lmdb':
+      return startKubets(home, []);
+    case 'kubets, memory':
+      return startKubets(home, ['--in-memory']);
+    case 'kubets, etcd':
+      return startKubetsOnEtcd(home);
+    case 'bare Node':
+      return startBare(home, await podOf(generator, home));
+    case 'kube-apiserver, etcd':
+      return existsSync(REFERENCE) ? startReference(REFERENCE) : undefined;
+  }
 }
 
 /** `undefined` where there is none and it cannot be built: then this part of the bench is left out, and says so. */
@@ -84,14 +117,14 @@ async function buildGenerator(): Promise<string | undefined> {
   return binary;
 }
 
-async function load(generator: string, subject: Subject, pods: number, phases: readonly string[]): Promise<Report> {
+async function load(generator: string, subject: Subject, pods: number, phases: readonly string[]): Promise<Phase[]> {
   const file = join(tmpdir(), `kubets-load-${subject.pids[0]}.json`);
   const { server, token, pids } = subject;
   const flags = ['-server', server, '-token', token || 'none', '-pids', pids.join(','), '-json', file];
   await run(generator, [...flags, '-n', String(pods), '-http1', '-phases', phases.join(',')], { maxBuffer: 16 << 20 });
-  const report = JSON.parse(await readFile(file, 'utf8')) as Report;
+  const report = JSON.parse(await readFile(file, 'utf8')) as { phases: Phase[] };
   await removeState(file);
-  return report;
+  return report.phases;
 }
 
 /** One pod of the load, as kubets serves it. */
@@ -112,44 +145,19 @@ async function podOf(generator: string, home: string): Promise<string> {
   }
 }
 
-function take(columns: Map<string, Column>, name: string, report: Report, readyMs: number): void {
-  const column = columns.get(name) ?? new Map<string, number[]>();
-  columns.set(name, column);
-  const add = (row: string, value: number) => column.set(row, [...(column.get(row) ?? []), value]);
-  for (const { phase, errors, server_cpu_ms_per_op: cost } of report.phases) {
+function take(column: Column, name: string, phases: readonly Phase[], { readyMs, etcd }: Subject): void {
+  for (const { phase, ops, errors, server_cpu_ms_per_op: cost, server_cpu_ms_by_process: processes } of phases) {
     if (errors > 0) throw new Error(`bench: ${name}: ${errors} errors in ${phase}`);
-    if (PHASES.includes(phase)) add(phase, cost);
+    if (!PHASES.includes(phase)) continue;
+    add(column.all, phase, cost);
+    if (etcd !== undefined) add(column.etcd, phase, (processes[`etcd/${etcd}`] ?? Number.NaN) / ops);
   }
-  add('peak', Math.max(...report.phases.map((phase) => phase.rss_lifetime_mb)));
-  if (!Number.isNaN(readyMs)) add('start', readyMs);
+  add(column.all, 'peak', Math.max(...phases.map((phase) => phase.rss_lifetime_mb)));
+  if (!Number.isNaN(readyMs)) add(column.all, 'start', readyMs);
 }
 
-const LABELS: Readonly<Record<string, string>> = {
-  'list-label': 'list of 1 % by label, ms',
-  list: 'list of all, ms',
-  'watch-fanout': 'watch event per watcher, ms',
-  'status-update': 'status update, ms',
-  peak: 'peak memory, MB',
-  start: 'process start to ready, ms',
-};
-
-function tableOf(columns: Map<string, Column>): string {
-  const names = [...columns.keys()];
-  const real = columns.get('kube-apiserver, etcd');
-  const own = columns.get('kubets, lmdb');
-  const value = (column: Column | undefined, row: string) => median(column?.get(row) ?? []);
-  const shown = (number: number) => (Number.isNaN(number) ? '' : number < 10 ? number.toFixed(3) : number.toFixed(0));
-  const ratio = (row: string) => {
-    const times = value(real, row) / value(own, row);
-    return Number.isNaN(times) ? '' : `1/${times.toFixed(1)}`;
-  };
-  const wanted = (row: string) => (WANTED[row] === undefined ? '' : `1/${WANTED[row]}`);
-  const lines = [...PHASES, 'peak', 'start'].map((row) => {
-    const cells = names.map((name) => shown(value(columns.get(name), row)));
-    return `| ${[LABELS[row] ?? `${row}, ms`, ...cells, ratio(row), wanted(row)].join(' | ')} |`;
-  });
-  const head = ['per operation', ...names, 'ratio lmdb : real', 'wanted'];
-  return [`| ${head.join(' | ')} |`, `|${'---|'.repeat(head.length)}`, ...lines].join('\n');
+function add(rows: Record<string, number[]>, row: string, sample: number): void {
+  rows[row] = [...(rows[row] ?? []), sample];
 }
 
 await main();

@@ -8,6 +8,7 @@ const MEASUREMENTS: readonly (readonly string[])[] = [
   ['memory.js', '--docker'],
   ['pod.js'],
   ['load.js'],
+  ['growth.js'],
 ];
 
 for (const [script = '', ...flags] of MEASUREMENTS) {

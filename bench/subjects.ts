@@ -21,15 +21,21 @@ export interface Subject {
   token: string;
   /** Of all processes whose time and memory count. */
   pids: readonly number[];
+  /** Which of them is etcd. */
+  etcd?: number;
   /** From the start of the process to the first `/readyz` that says ok. */
   readyMs: number;
   stop(): Promise<void>;
 }
 
 /** `kubets apiserver`, with its state in `home`. */
-export async function startKubets(home: string, flags: readonly string[]): Promise<Subject> {
+export async function startKubets(
+  home: string,
+  flags: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Subject> {
   const port = await freePort();
-  const env = { ...process.env, KUBETS_HOME: home };
+  const env = { ...process.env, ...environment, KUBETS_HOME: home };
   const args = ['apiserver', '--secure-port', String(port), '--log-level', 'warn', ...flags];
   const start = systemClock.monotonic();
   const child = spawn(process.execPath, [KUBETS, ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
@@ -38,6 +44,30 @@ export async function startKubets(home: string, flags: readonly string[]): Promi
   const readyMs = systemClock.monotonic() - start;
   const token = (await readFile(join(home, 'pki', 'admin.token'), 'utf8')).trim();
   return { server, token, pids: [pidOf(child)], readyMs, stop: () => stop(child) };
+}
+
+/** The same on an etcd of its own, as durable as it comes. */
+export async function startKubetsOnEtcd(home: string): Promise<Subject> {
+  const [client, peer] = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`];
+  const clients = ['--listen-client-urls', client, '--advertise-client-urls', client];
+  const peers = ['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer];
+  const args = ['--data-dir', join(home, 'etcd'), ...clients, ...peers, '--initial-cluster', `default=${peer}`];
+  const etcd = spawn('etcd', [...args, '--log-level', 'error'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  try {
+    const kubets = await startKubets(home, ['--etcd-servers', client]);
+    return {
+      ...kubets,
+      pids: [...kubets.pids, pidOf(etcd)],
+      etcd: pidOf(etcd),
+      stop: async () => {
+        await kubets.stop();
+        await stop(etcd);
+      },
+    };
+  } catch (error) {
+    await stop(etcd);
+    throw error;
+  }
 }
 
 /** Node without kubets; `home` holds the certificates of a kubets, and `template` is a pod that it served. */
@@ -68,10 +98,12 @@ export async function startReference(script: string): Promise<Subject> {
   const root = process.env.REF ?? '/tmp/kube-reference';
   const pid = async (name: string) => Number((await readFile(join(root, 'run', `${name}.pid`), 'utf8')).trim());
   await run('bash', [script, 'up']);
+  const etcd = await pid('etcd');
   return {
     server: 'https://127.0.0.1:16443',
     token: 'admintoken',
-    pids: [await pid('kube-apiserver'), await pid('etcd')],
+    pids: [await pid('kube-apiserver'), etcd],
+    etcd,
     readyMs: Number.NaN,
     stop: async () => {
       await run('bash', [script, 'down']);
