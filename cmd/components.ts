@@ -5,17 +5,26 @@ import { Client } from '../client/client.ts';
 import { HttpTransport } from '../client/http-transport.ts';
 import { optionsFromKubeconfig } from '../client/kubeconfig.ts';
 import { gatewayOf } from '../nodeagent/runtime/cidr.ts';
-import { nodeNameOf } from './cluster-core.ts';
 import { homeAt, makeHome } from './home.ts';
+import { type LeaderElectionFlags, runElected } from './leader-election.ts';
 import { createLog } from './log.ts';
 import { kubeletPart, type NodeOptions, proxyPart } from './node.ts';
+import { nodeNameOf } from './node-name.ts';
 import type { Part } from './parts.ts';
 import { loadPki } from './pki.ts';
 import { untilSignal } from './signals.ts';
+import { type SimulationFlags, simulationPart, simulationSettings } from './simulation.ts';
 
 interface CommonFlags {
   kubeconfig: string;
   logLevel: string;
+}
+
+interface ControllerFlags {
+  controllers: string;
+  /** Seconds, both. */
+  nodeMonitorPeriod: number;
+  nodeMonitorGracePeriod: number;
 }
 
 interface NodeFlags extends CommonFlags {
@@ -44,32 +53,44 @@ async function connected(flags: CommonFlags, component: string) {
  * `kubets controller-manager`. All controllers act with the one identity that the kubeconfig gives; its authority is
  * the one that is published for pods.
  */
-export async function controllerManager(flags: CommonFlags & { controllers: string }): Promise<void> {
+export async function controllerManager(flags: CommonFlags & LeaderElectionFlags & ControllerFlags): Promise<void> {
   const { startControllers } = await import('../controllers/manager.ts');
-  const { client, close, ca, ...rest } = await connected(flags, 'controller-manager');
-  const manager = await startControllers({
-    ...rest,
-    client: () => client,
-    options: { controllers: flags.controllers.split(','), ...(ca ? { rootCa: ca.toString() } : {}) },
+  const { close, ca, ...rest } = await connected(flags, 'controller-manager');
+  await runElected(rest, 'kube-controller-manager', flags, async (signal) => {
+    const manager = await startControllers({
+      ...rest,
+      client: () => rest.client,
+      signal,
+      options: {
+        controllers: flags.controllers.split(','),
+        nodeLifecycle: {
+          monitorPeriodMs: flags.nodeMonitorPeriod * 1000,
+          monitorGraceMs: flags.nodeMonitorGracePeriod * 1000,
+        },
+        ...(ca ? { rootCa: ca.toString() } : {}),
+      },
+    });
+    void manager.synced.then(() => rest.log.info({}, 'controller-manager: ready'));
+    await whenAborted(signal);
+    await manager.stop();
   });
-  await manager.synced;
-  rest.log.info({}, 'controller-manager: ready');
-  await untilSignal();
-  await manager.stop();
   await close();
 }
 
+function whenAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
 /** `kubets scheduler`. */
-export async function scheduler(flags: CommonFlags): Promise<void> {
+export async function scheduler(flags: CommonFlags & LeaderElectionFlags): Promise<void> {
   const { startScheduler } = await import('../scheduler/scheduler.ts');
   const { close, ca: _, ...rest } = await connected(flags, 'scheduler');
-  const stopping = new AbortController();
-  const running = await startScheduler({ ...rest, signal: stopping.signal });
-  await running.synced;
-  rest.log.info({}, 'scheduler: ready');
-  await untilSignal();
-  stopping.abort();
-  await running.done;
+  await runElected(rest, 'kube-scheduler', flags, async (signal) => {
+    const running = await startScheduler({ ...rest, signal });
+    void running.synced.then(() => rest.log.info({}, 'scheduler: ready'));
+    await running.done;
+  });
   await close();
 }
 
@@ -81,6 +102,21 @@ export async function kubelet(flags: NodeFlags): Promise<void> {
 /** `kubets proxy`. */
 export async function proxy(flags: NodeFlags): Promise<void> {
   await runNodePart(flags, 'proxy', proxyPart);
+}
+
+/** `kubets node simulate`. It acts with the identity that the kubeconfig gives. */
+export async function simulateNodes(flags: CommonFlags & SimulationFlags & { count: number }): Promise<void> {
+  const { client, close, ca: _, ...rest } = await connected(flags, 'simulation');
+  const stopping = new AbortController();
+  const context = { ...rest, client: () => client, signal: stopping.signal };
+  const part = await simulationPart(context, simulationSettings(flags, flags.count));
+  // A signal that comes while nodes are still being made ends it, too.
+  const ended = untilSignal();
+  await Promise.race([ended, part.ready.then((detail) => rest.log.info({ detail }, 'simulation: ready'))]);
+  await ended;
+  stopping.abort();
+  await part.stop();
+  await close();
 }
 
 async function runNodePart(

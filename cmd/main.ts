@@ -4,6 +4,8 @@ import { Command, Option } from 'commander';
 import { parseDuration } from '../base/duration.ts';
 import { messageOf } from '../base/errors.ts';
 import { withEtcdFlags } from './etcd.ts';
+import { withLeaderElectionFlags } from './leader-election.ts';
+import { withSimulationFlags } from './simulation.ts';
 import { withStoreFlags } from './store-flags.ts';
 
 const program = new Command('kubets')
@@ -11,7 +13,7 @@ const program = new Command('kubets')
   .showHelpAfterError()
   .configureHelp({ showGlobalOptions: true });
 
-withStoreFlags(withEtcdFlags(program.command('up')))
+withSimulationFlags(withStoreFlags(withEtcdFlags(program.command('up'))))
   .description('start a cluster in the foreground; Ctrl-C stops it, its pods go on running')
   .option('--secure-port <port>', 'port of the API server', portNumber, 6443)
   .option('--bind-address <address>', 'address of the API server', '127.0.0.1')
@@ -20,6 +22,7 @@ withStoreFlags(withEtcdFlags(program.command('up')))
     new Option('--node <kind>', 'what runs pods').choices(['auto', 'docker', 'simulated', 'none']).default('auto'),
   )
   .option('--node-name <name>', 'name of the node (default: the host name)')
+  .option('--nodes <count>', 'how many simulated nodes there are beside it; with --node none instead of it', count, 0)
   .option('--service-cluster-ip-range <cidr>', 'addresses of Services', '10.96.0.0/16')
   .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/24')
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'warn')
@@ -45,16 +48,16 @@ withStoreFlags(withEtcdFlags(program.command('apiserver')))
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
   .action(async (options) => (await import('./apiserver.ts')).apiserver(options));
 
-program
-  .command('controller-manager')
+withLeaderElectionFlags(program.command('controller-manager'))
   .description('run the controllers against any API server')
   .requiredOption('--kubeconfig <file>', 'how to reach the API server')
   .option('--controllers <list>', 'which to run: *, name or -name, separated by commas', '*')
+  .option('--node-monitor-period <duration>', 'how often nodes are looked at', seconds, 5)
+  .option('--node-monitor-grace-period <duration>', 'how long a node may be silent', seconds, 40)
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
   .action(async (options) => (await import('./components.ts')).controllerManager(options));
 
-program
-  .command('scheduler')
+withLeaderElectionFlags(program.command('scheduler'))
   .description('run the scheduler against any API server')
   .requiredOption('--kubeconfig <file>', 'how to reach the API server')
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
@@ -78,6 +81,15 @@ program
   .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/24')
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
   .action(async (options) => (await import('./components.ts')).proxy(options));
+
+const node = program.command('node').description('nodes with nothing behind them');
+
+withSimulationFlags(node.command('simulate'))
+  .description('make and play simulated nodes of any API server; they fall silent when it stops')
+  .requiredOption('--kubeconfig <file>', 'how to reach the API server')
+  .option('--count <count>', 'how many to make; others with the label of the simulator are played, too', count, 1)
+  .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
+  .action(async (options) => (await import('./components.ts')).simulateNodes(options));
 
 const store = program
   .command('store')
