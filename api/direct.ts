@@ -28,7 +28,8 @@ export class DirectTransport implements Transport {
   async call(call: ApiCall): Promise<unknown> {
     const { ending, end } = this.#begin(call);
     try {
-      return shared(await this.#send(call, ending));
+      const result = await this.#send(call, ending);
+      return result.kind === 'stream' ? await streamed(result) : shared(result);
     } finally {
       end();
     }
@@ -115,6 +116,15 @@ async function* eventsOf(batches: AsyncIterable<WatchFrame[]>): AsyncGenerator<W
     const { status } = statusOf(error);
     yield { type: 'ERROR', object: status as unknown as KubeObject };
   }
+}
+
+/** What another server answered, through a proxy. */
+async function streamed({ status, contentType, body }: Extract<ApiResult, { kind: 'stream' }>): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  const text = Buffer.concat(chunks).toString();
+  if (status >= 400) throw internalError(`the server behind the proxy answered ${status}: ${text}`);
+  return contentType.startsWith('application/json') ? JSON.parse(text) : text;
 }
 
 function shared(result: ApiResult): unknown {

@@ -42,6 +42,7 @@ import { CustomResources } from './registry/apiextensions/controller.ts';
 import type { ComponentChecks } from './registry/core/componentstatuses.ts';
 import { followServices, seedServices, servicesIn } from './registry/core/service-allocation.ts';
 import type { ResourceDeclaration } from './registry/declaration.ts';
+import type { MetricsSource } from './registry/metrics/source.ts';
 import { Registry } from './registry/registry.ts';
 import { builtinResources } from './registry/resources.ts';
 import { storagePrefix } from './registry/store/store.ts';
@@ -67,6 +68,8 @@ export interface ApiServerOptions {
   eventTtlSeconds?: number;
   /** How the parts of the control plane are, for who asks for ComponentStatuses; what is not named is looked for. */
   componentChecks?: ComponentChecks;
+  /** What nodes and pods use; without it metrics.k8s.io is not served. */
+  metrics?: MetricsSource;
   /** How tokens of service accounts are signed. */
   serviceAccounts?: ServiceAccountOptions;
   /**
@@ -128,7 +131,7 @@ export class ApiServer {
     const nodePorts = portAllocator(options.serviceNodePortRange, random);
     const late = new LateAccess();
     const describe = fieldDescriptions();
-    const { eventTtlSeconds, componentChecks } = options;
+    const { eventTtlSeconds, componentChecks, metrics } = options;
     const declarations = builtinResources({
       clusterIPs,
       nodePorts,
@@ -137,6 +140,7 @@ export class ApiServer {
       clock,
       ...(eventTtlSeconds === undefined ? {} : { eventTtlSeconds }),
       ...(componentChecks ? { componentChecks } : {}),
+      ...(metrics ? { metrics } : {}),
     });
     const resources = declarations.map((declaration) => ({
       prefix: storagePrefix(declaration),

@@ -2,7 +2,6 @@
  * A whole cluster in this process: API server, controllers, scheduler, node agent and proxy, each a client of the first
  * with an identity of its own. What `kubets up` and the library's `Cluster` both start.
  */
-import { hostname } from 'node:os';
 import { kubernetesServiceAddress } from '../api/bootstrap.ts';
 import type { UserInfo } from '../api/http/request.ts';
 import type { ComponentChecks } from '../api/registry/core/componentstatuses.ts';
@@ -14,13 +13,18 @@ import { systemClock } from '../base/clock.ts';
 import { type Log, silentLog } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import { Client } from '../client/client.ts';
+import type { MetricsScraper } from '../nodeagent/metrics/scraper.ts';
 import { gatewayOf } from '../nodeagent/runtime/cidr.ts';
 import { type EtcdSettings, openEtcdStorage } from './etcd.ts';
 import { adminToken, type Home, makeHome } from './home.ts';
 import { kubeconfigText } from './kubeconfig.ts';
+import { metricsPart, metricsSource } from './metrics.ts';
 import { kubeletPart, proxyPart } from './node.ts';
+import { nodeNameOf } from './node-name.ts';
 import { controllersPart, type Part, type PartContext, schedulerPart, stopParts } from './parts.ts';
 import { loadPki, type Pki } from './pki.ts';
+import { type SimulationSettings, simulationPart } from './simulation.ts';
+import { ensureLocalClass } from './storage-class.ts';
 import { openStore, type StoreSettings } from './store-flags.ts';
 
 export type Engine = 'memory' | 'lmdb' | 'etcd';
@@ -42,9 +46,13 @@ export interface ClusterOptions {
   /** Default `simulated`. */
   node?: NodeKind;
   nodeName?: string;
+  /** Simulated nodes by the hundred or thousand, beside `node` or, where that is `none`, instead of it. */
+  simulation?: SimulationSettings;
   /** Programs iptables for Services. Needs root and a Docker node. Default false. */
   proxy?: boolean;
   controllers?: boolean;
+  /** How often autoscalers are looked at, and how often kubelets are asked for figures. Default 15 s each. */
+  autoscaling?: { periodMs?: number; metricsPeriodMs?: number };
   /** How often nodes are looked at, and after how long a silent one counts as lost. Default 5 s and 40 s. */
   nodeMonitor?: { periodMs: number; graceMs: number };
   scheduler?: boolean;
@@ -139,14 +147,17 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     options.home ? adminToken(options.home, random) : random.bytes(24).toString('base64url'),
     openStorage(options, clock, log),
   ]);
-  const api = await startApi(options, { clock, random, log, host, pki, token, storage });
+  const metrics = metricsSource({ clock, log, periodMs: options.autoscaling?.metricsPeriodMs });
+  const api = await startApi(options, { clock, random, log, host, pki, token, storage, metrics });
   const server = `https://${host}:${api.port}`;
   ready('apiserver', server);
   const stopping = new AbortController();
   const client = (user: UserInfo) => new Client(api.direct(user));
   const parts: Part[] = [];
   try {
-    await startParts(options, { client, clock, random, log, signal: stopping.signal }, pki, parts);
+    const context = { client, clock, random, log, signal: stopping.signal };
+    await startParts(options, context, pki, parts);
+    parts.push(metricsPart(context, metrics));
     await Promise.all(parts.map((part) => part.ready.then((detail) => ready(part.name, detail))));
   } catch (error) {
     stopping.abort();
@@ -162,8 +173,15 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 async function startParts(options: ClusterOptions, context: PartContext, pki: Pki, parts: Part[]): Promise<void> {
   const { node = 'simulated', home } = options;
   if (options.controllers !== false)
-    parts.push(await controllersPart(context, { rootCa: pki.ca.cert, nodeMonitor: options.nodeMonitor }));
+    {
+    const { nodeMonitor, autoscaling } = options;
+    parts.push(
+      await controllersPart(context, { ca: pki.ca, nodeMonitor, autoscalerPeriodMs: autoscaling?.periodMs }),
+    );
+  }
+  if (options.controllers !== false) await ensureLocalClass(context.client(MASTERS));
   if (options.scheduler !== false) parts.push(await schedulerPart(context));
+  if (options.simulation && options.simulation.count > 0) parts.push(await simulationPart(context, options.simulation));
   if (node === 'none') return;
   const nodeOptions = {
     ...context,
@@ -176,15 +194,6 @@ async function startParts(options: ClusterOptions, context: PartContext, pki: Pk
   // The proxy first: it holds the host's lock, and without that the pod network may be another cluster's.
   if (options.proxy) parts.push(await proxyPart(nodeOptions));
   parts.push(await kubeletPart(nodeOptions));
-}
-
-/** A node is called after its host; the name has to be a DNS subdomain. */
-export function nodeNameOf(): string {
-  const name = hostname()
-    .toLowerCase()
-    .replace(/[^a-z0-9.-]/g, '-')
-    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '');
-  return name || 'node';
 }
 
 function loadClusterPki(options: ClusterOptions, clock: Clock, random: Random): Promise<Pki> {
@@ -216,9 +225,18 @@ async function openStorage(options: ClusterOptions, clock: Clock, log: Log): Pro
 
 async function startApi(
   options: ClusterOptions,
-  parts: { clock: Clock; random: Random; log: Log; host: string; pki: Pki; token: string; storage: Storage },
+  parts: {
+    clock: Clock;
+    random: Random;
+    log: Log;
+    host: string;
+    pki: Pki;
+    token: string;
+    storage: Storage;
+    metrics: MetricsScraper;
+  },
 ): Promise<ApiServer> {
-  const { clock, random, log, host, pki, token, storage } = parts;
+  const { clock, random, log, host, pki, token, storage, metrics } = parts;
   try {
     return await ApiServer.start({
       storage,
@@ -239,6 +257,7 @@ async function startApi(
         tls: () => ({ cert: pki.apiserverKubeletClient.cert, key: pki.apiserverKubeletClient.key, ca: pki.ca.cert }),
       },
       componentChecks: wellInside(options),
+      metrics,
       serviceAccounts: { keys: [pki.serviceAccountKey] },
       requireServiceAccounts: options.controllers !== false,
       ...(options.freeze ? { freeze: true } : {}),

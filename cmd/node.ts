@@ -21,6 +21,12 @@ export interface NodeOptions extends PartContext {
   podCidr: string;
 }
 
+/** Kubelets may not change volumes; this account may, and the agent of local volumes acts as it. */
+const VOLUME_BINDER = {
+  name: 'system:serviceaccount:kube-system:persistent-volume-binder',
+  groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system'],
+};
+
 interface OpenRuntime {
   runtime: ContainerRuntime;
   address: string;
@@ -54,6 +60,7 @@ async function openRuntime({ kind, clock, random, log, home, podCidr }: NodeOpti
 /** The kubelet on its runtime. Containers run on when it stops. */
 export async function kubeletPart(options: NodeOptions): Promise<Part> {
   const { startKubelet } = await import('../nodeagent/kubelet/kubelet.ts');
+  const { localVolumesAnnotation, runLocalVolumeAgent } = await import('../nodeagent/kubelet/volumes-local.ts');
   const { client, clock, random, log, signal, nodeName, pki, home } = options;
   const { runtime, address } = await openRuntime(options);
   const scratch = home ? undefined : await mkdtemp(join(tmpdir(), 'kubets-'));
@@ -61,6 +68,7 @@ export async function kubeletPart(options: NodeOptions): Promise<Part> {
     await runtime.close();
     if (scratch) await rm(scratch, { recursive: true, force: true });
   };
+  const rootDir = home?.kubelet ?? scratch ?? '';
   try {
     const kubelet = await startKubelet({
       client: client({ name: `system:node:${nodeName}`, groups: ['system:nodes'] }),
@@ -71,11 +79,23 @@ export async function kubeletPart(options: NodeOptions): Promise<Part> {
       signal,
       nodeName,
       nodeIP: address,
-      rootDir: home?.kubelet ?? scratch ?? '',
+      annotations: localVolumesAnnotation(rootDir),
+      rootDir,
       serving: { cert: pki.kubelet.cert, key: pki.kubelet.key, clientCa: pki.ca.cert, host: address, port: 0 },
     });
+    const stopping = new AbortController();
+    const agent = runLocalVolumeAgent({
+      client: client(VOLUME_BINDER),
+      clock,
+      random,
+      log: log.child({ component: 'local-volumes' }),
+      nodeName,
+      rootDir,
+      signal: AbortSignal.any([signal, stopping.signal]),
+    });
     const stop = async () => {
-      await kubelet.stop();
+      stopping.abort();
+      await Promise.all([kubelet.stop(), agent]);
       await release();
     };
     return { name: 'kubelet', ready: kubelet.ready.then(() => nodeDetail(options, runtime)), stop };

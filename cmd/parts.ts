@@ -7,6 +7,7 @@ import type { Random } from '../base/random.ts';
 import type { Client } from '../client/client.ts';
 import { startControllers } from '../controllers/manager.ts';
 import { startScheduler } from '../scheduler/scheduler.ts';
+import type { KeyPair } from './pki.ts';
 
 /** Something that runs until it is stopped. */
 export interface Part {
@@ -27,23 +28,29 @@ export interface PartContext {
   signal: AbortSignal;
 }
 
-/** All controllers, each with the identity of its own service account. `rootCa`: PEM, published for pods. */
+/** All controllers, each with the identity of its own service account. `ca` is published for pods and signs requests. */
 export async function controllersPart(
   context: PartContext,
-  options: { rootCa: Buffer; nodeMonitor?: { periodMs: number; graceMs: number } | undefined },
+  options: {
+    ca: KeyPair;
+    nodeMonitor?: { periodMs: number; graceMs: number } | undefined;
+    autoscalerPeriodMs?: number | undefined;
+  },
 ): Promise<Part> {
   const { clock, random } = context;
-  const { rootCa, nodeMonitor } = options;
+  const { ca, nodeMonitor, autoscalerPeriodMs } = options;
   const manager = await startControllers({
     client: (identity) => context.client(serviceAccountUser(identity)),
     clock,
     random,
     log: context.log.child({ component: 'controllers' }),
     options: {
-      rootCa: rootCa.toString(),
+      rootCa: ca.cert.toString(),
+      signer: { cert: ca.cert.toString(), key: ca.key.toString() },
       ...(nodeMonitor
         ? { nodeLifecycle: { monitorPeriodMs: nodeMonitor.periodMs, monitorGraceMs: nodeMonitor.graceMs } }
         : {}),
+      ...(autoscalerPeriodMs === undefined ? {} : { autoscaler: { periodMs: autoscalerPeriodMs } }),
     },
   });
   const ready = manager.synced.then(() => 'replication, endpoints, namespaces, nodes, gc');
@@ -58,7 +65,8 @@ export async function schedulerPart(context: PartContext): Promise<Part> {
   return { name: 'scheduler', ready: scheduler.synced.then(() => 'default-scheduler'), stop: () => scheduler.done };
 }
 
-function serviceAccountUser(name: string): UserInfo {
+/** The user behind an identity, with the groups that service accounts have. */
+export function serviceAccountUser(name: string): UserInfo {
   if (!name.startsWith('system:serviceaccount:')) return { name, groups: [] };
   const [, , namespace = ''] = name.split(':');
   return { name, groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`] };

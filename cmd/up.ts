@@ -10,16 +10,19 @@ import { type EtcdFlags, etcdSettings } from './etcd.ts';
 import { homeAt, makeHome, removePid, runningProcess, writePid, writePrivate } from './home.ts';
 import { createLog } from './log.ts';
 import { untilSignal } from './signals.ts';
+import { type SimulationFlags, simulationSettings } from './simulation.ts';
 import { type StoreFlags, storeSettings } from './store-flags.ts';
 import { screenFor } from './terminal.ts';
 import { packageVersion } from './version.ts';
 
-export interface UpOptions extends EtcdFlags, StoreFlags {
+export interface UpOptions extends EtcdFlags, StoreFlags, SimulationFlags {
   securePort: number;
   bindAddress: string;
   inMemory: boolean;
   node: 'auto' | 'docker' | 'simulated' | 'none';
   nodeName?: string;
+  /** How many simulated nodes there are beside it. */
+  nodes: number;
   serviceClusterIpRange: string;
   podCidr: string;
   logLevel: string;
@@ -55,6 +58,7 @@ export async function up(options: UpOptions): Promise<void> {
       node: host.node,
       proxy: host.proxy,
       ...(options.nodeName ? { nodeName: options.nodeName } : {}),
+      simulation: simulationSettings(options, options.nodes),
       serviceClusterIpRange: options.serviceClusterIpRange,
       podCidr: options.podCidr,
       log: await createLog(options.logLevel),

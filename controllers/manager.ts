@@ -4,19 +4,36 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Client } from '../client/client.ts';
+import { csrApproving, csrCleaner, csrSigning } from './certificates/controllers.ts';
+import type { SignerKeys } from './certificates/x509.ts';
+import { clusterRoleAggregation } from './cluster-role-aggregation.ts';
+import { cronJobController } from './cronjob/controller.ts';
+import { daemonSetController } from './daemonset/controller.ts';
+import { deploymentController } from './deployment/controller.ts';
+import { disruptionController, staleDisruptions } from './disruption/controller.ts';
+import { type EndpointSliceOptions, endpointSliceController } from './endpoint-slice/controller.ts';
+import { endpointSliceMirroringController } from './endpoint-slice-mirroring/controller.ts';
 import { endpointController } from './endpoints/controller.ts';
 import { garbageCollector } from './garbage-collector/controller.ts';
+import { type AutoscalerOptions, horizontalPodAutoscaler } from './horizontal-pod-autoscaler/controller.ts';
+import { jobControllers } from './job/controller.ts';
+import { localProvisioner } from './local-provisioner/controller.ts';
 import { namespaceController } from './namespace/controller.ts';
 import { type NodeLifecycleOptions, nodeMonitor } from './node-lifecycle/monitor.ts';
 import { nodeTaints } from './node-lifecycle/node-taints.ts';
 import { taintEviction } from './node-lifecycle/taint-eviction.ts';
 import { type PodGcOptions, podGarbageCollector } from './pod-gc.ts';
-import { replicationController } from './replication/controller.ts';
+import { replicaSetController, replicationController } from './replication/controller.ts';
+import { resourceQuotaController } from './resource-quota/controller.ts';
 import { rootCaPublisher } from './root-ca.ts';
 import { type ControllerContext, recorderFactory } from './runtime/context.ts';
 import type { Controller } from './runtime/controller.ts';
 import { InformerFactory } from './runtime/informers.ts';
 import { serviceAccountController } from './service-account.ts';
+import { statefulSetController } from './statefulset/controller.ts';
+import { ttlAfterFinished } from './ttl-after-finished.ts';
+import { volumeBinding } from './volume-binding/controller.ts';
+import { claimProtection, volumeProtection } from './volume-protection/controller.ts';
 
 export interface ControllerManagerOptions {
   /**
@@ -26,8 +43,12 @@ export interface ControllerManagerOptions {
   controllers?: readonly string[];
   nodeLifecycle?: NodeLifecycleOptions;
   podGc?: PodGcOptions;
+  endpointSlice?: EndpointSliceOptions;
+  autoscaler?: AutoscalerOptions;
   /** What pods are to trust the API server by, in PEM; without it nothing is published. Upstream's `--root-ca-file`. */
   rootCa?: string;
+  /** Signs certificate requests; without it none are signed. Upstream's `--cluster-signing-cert-file` and `-key-file`. */
+  signer?: SignerKeys;
 }
 
 export interface StartOptions {
@@ -68,10 +89,106 @@ const INITIALIZERS: readonly Initializer[] = [
     start: (context) => [replicationController(context)],
   },
   {
+    name: 'replicaset',
+    aliases: ['replicaset-controller'],
+    account: 'replicaset-controller',
+    start: (context) => [replicaSetController(context)],
+  },
+  {
+    name: 'deployment',
+    aliases: ['deployment-controller'],
+    account: 'deployment-controller',
+    start: (context) => [deploymentController(context)],
+  },
+  {
+    name: 'daemonset',
+    aliases: ['daemonset-controller'],
+    account: 'daemon-set-controller',
+    start: (context) => [daemonSetController(context)],
+  },
+  {
+    name: 'statefulset',
+    aliases: ['statefulset-controller'],
+    account: 'statefulset-controller',
+    start: (context) => [statefulSetController(context)],
+  },
+  {
+    name: 'job',
+    aliases: ['job-controller'],
+    account: 'job-controller',
+    start: (context) => jobControllers(context),
+  },
+  {
+    name: 'cronjob',
+    aliases: ['cronjob-controller'],
+    account: 'cronjob-controller',
+    start: (context) => [cronJobController(context)],
+  },
+  {
+    name: 'ttl-after-finished',
+    aliases: ['ttl-after-finished-controller'],
+    account: 'ttl-after-finished-controller',
+    start: (context) => [ttlAfterFinished(context)],
+  },
+  {
     name: 'endpoint',
     aliases: ['endpoints-controller'],
     account: 'endpoint-controller',
     start: (context) => [endpointController(context)],
+  },
+  {
+    name: 'endpointslice',
+    aliases: ['endpointslice-controller'],
+    account: 'endpointslice-controller',
+    start: (context, { endpointSlice }) => [endpointSliceController(context, endpointSlice)],
+  },
+  {
+    name: 'endpointslicemirroring',
+    aliases: ['endpointslice-mirroring-controller'],
+    account: 'endpointslicemirroring-controller',
+    start: (context) => [endpointSliceMirroringController(context)],
+  },
+  {
+    name: 'horizontalpodautoscaling',
+    aliases: ['horizontal-pod-autoscaler-controller'],
+    account: 'horizontal-pod-autoscaler',
+    start: (context, { autoscaler }) => [horizontalPodAutoscaler(context, autoscaler)],
+  },
+  {
+    name: 'disruption',
+    aliases: ['disruption-controller'],
+    account: 'disruption-controller',
+    start: (context) => [disruptionController(context), staleDisruptions(context)],
+  },
+  {
+    name: 'resourcequota',
+    aliases: ['resourcequota-controller'],
+    account: 'resourcequota-controller',
+    start: (context) => [resourceQuotaController(context)],
+  },
+  {
+    name: 'clusterrole-aggregation',
+    aliases: ['clusterrole-aggregation-controller'],
+    account: 'clusterrole-aggregation-controller',
+    start: (context) => [clusterRoleAggregation(context)],
+  },
+  {
+    name: 'csrapproving',
+    aliases: ['certificatesigningrequest-approving-controller'],
+    account: 'certificate-controller',
+    start: (context) => [csrApproving(context)],
+  },
+  {
+    name: 'csrsigning',
+    aliases: ['certificatesigningrequest-signing-controller'],
+    account: 'certificate-controller',
+    start: (context, { signer }) => (signer === undefined ? [] : [csrSigning(context, signer)]),
+  },
+  {
+    name: 'csrcleaner',
+    aliases: ['certificatesigningrequest-cleaner-controller'],
+    account: 'certificate-controller',
+    start: (context) => [csrCleaner(context)],
   },
   {
     name: 'namespace',
@@ -102,6 +219,31 @@ const INITIALIZERS: readonly Initializer[] = [
     aliases: ['taint-eviction-controller'],
     account: 'node-controller',
     start: (context) => [taintEviction(context)],
+  },
+  {
+    name: 'persistentvolume-binder',
+    aliases: ['persistentvolume-binder-controller'],
+    account: 'persistent-volume-binder',
+    start: (context) => volumeBinding(context),
+  },
+  {
+    name: 'pvc-protection',
+    aliases: ['persistentvolumeclaim-protection-controller'],
+    account: 'pvc-protection-controller',
+    start: (context) => [claimProtection(context)],
+  },
+  {
+    name: 'pv-protection',
+    aliases: ['persistentvolume-protection-controller'],
+    account: 'pv-protection-controller',
+    start: (context) => [volumeProtection(context)],
+  },
+  {
+    // Ours: upstream leaves provisioners to others. It does what the binder's role allows, and no more.
+    name: 'local-provisioner',
+    aliases: ['kubets.dev/local'],
+    account: 'persistent-volume-binder',
+    start: (context) => localProvisioner(context),
   },
   {
     name: 'podgc',

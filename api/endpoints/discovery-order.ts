@@ -30,6 +30,8 @@ const PRIORITIES: Readonly<Record<string, Priority>> = {
   'internal.apiserver.k8s.io': { group: 16_000 },
   'resource.k8s.io': { group: 15_900 },
   'storagemigration.k8s.io': { group: 15_800 },
+  // As metrics-server declares it.
+  'metrics.k8s.io': { group: 100 },
 };
 
 /** Of groups that custom resources bring. */

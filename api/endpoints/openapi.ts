@@ -20,7 +20,8 @@ export function openapiDocuments(
   registry: Registry,
   custom: (definition: string) => CustomSchema | undefined,
 ): OpenApiDocuments {
-  const resources = () => registry.declarations().map((declaration) => served(declaration, custom));
+  const documented = () => registry.declarations().filter(({ undocumented }) => !undocumented);
+  const resources = () => documented().map((declaration) => served(declaration, custom));
   const documents = new OpenApiDocuments(resources, KUBERNETES_VERSION);
   registry.onChange(() => documents.invalidate());
   return documents;

@@ -7,6 +7,7 @@ import type { Random } from '../../base/random.ts';
 import type { ApplySchema } from '../../openapi/managed-fields/apply-schema.ts';
 import type { KubeObject } from '../../openapi/object.ts';
 import type { Decoded } from '../../openapi/schema.ts';
+import type { Requirement } from '../../openapi/selectors.ts';
 import type { FieldError } from '../../openapi/status.ts';
 
 /** A printer column, with the value it shows of an object. */
@@ -111,12 +112,25 @@ export interface Asker {
   namespace: string;
 }
 
+/** What is asked of a resource that is not stored, and where it may look. */
+export interface VirtualQuery {
+  /** `''` for all of them. */
+  namespace: string;
+  labels: readonly Requirement[];
+  /** Of one object alone, when that is asked for. */
+  name?: string;
+  /** What is stored of a core resource, in one namespace or, for `''`, in all. */
+  stored(plural: string, namespace: string): readonly KubeObject[];
+}
+
 /** A resource of which nothing is stored: its answers are worked out when somebody asks. */
 export interface Virtual<T extends KubeObject> {
   /** Answers a creation, with the decoded and defaulted object (which may be changed) filled in. */
   create?(object: T, asker: Asker): T | Promise<T>;
-  /** What there is, for `get` and `list`. */
-  list?(): T[] | Promise<T[]>;
+  /** What there is, for `get` and `list`. What has another name or other labels than asked for is left out in any case. */
+  list?(query: VirtualQuery): T[] | Promise<T[]>;
+  /** What an object that is not there is called, where that is not the plural. */
+  itemResource?: string;
 }
 
 /**
@@ -209,6 +223,8 @@ export interface ResourceDeclaration<T extends KubeObject = KubeObject> {
   scale?: ScaleMapping<T>;
   /** Further subresources that are a part of the object, by their names in paths. */
   parts?: Readonly<Record<string, PartStrategy<T>>>;
+  /** Left out of the schema documents. */
+  undocumented?: boolean;
   /** Seconds after which objects vanish, counted from their last write, as upstream does with Events. */
   ttlSeconds?: number;
   /** Field label names that are understood; used to refuse others with upstream's message. */

@@ -16,6 +16,8 @@ import { type CoreDependencies, coreResources } from './core/index.ts';
 import type { ResourceDeclaration } from './declaration.ts';
 import { discoveryResources } from './discovery/index.ts';
 import { flowcontrolResources } from './flowcontrol/index.ts';
+import { metricsResources } from './metrics/index.ts';
+import type { MetricsSource } from './metrics/source.ts';
 import { networkingResources } from './networking/index.ts';
 import { nodeResources } from './node/index.ts';
 import { policyResources } from './policy/index.ts';
@@ -30,11 +32,13 @@ export interface BuiltinDependencies extends CoreDependencies {
   clock?: Clock;
   /** Checks CEL expressions in admission and device configuration. */
   compileExpression?: CompileExpression;
+  /** What nodes and pods use; without it metrics.k8s.io is not served. */
+  metrics?: MetricsSource;
 }
 
 /** The declarations of one cluster. */
 export function builtinResources(dependencies: BuiltinDependencies): ResourceDeclaration[] {
-  const { access = UNRESTRICTED, clock = systemClock, describe = () => '' } = dependencies;
+  const { access = UNRESTRICTED, clock = systemClock, describe = () => '', metrics } = dependencies;
   const { compileExpression: compile = compileExpression } = dependencies;
   return [
     ...coreResources(dependencies),
@@ -56,5 +60,6 @@ export function builtinResources(dependencies: BuiltinDependencies): ResourceDec
     ...discoveryResources(dependencies),
     ...flowcontrolResources(describe),
     ...resourceResources(describe, compile),
+    ...(metrics ? metricsResources(metrics) : []),
   ];
 }

@@ -31,12 +31,14 @@ const GROUP_PRIORITIES: Record<string, number> = {
   'discovery.k8s.io': 16_200,
   'flowcontrol.apiserver.k8s.io': 16_100,
   'resource.k8s.io': 15_900,
+  'metrics.k8s.io': 100,
 };
 /** Where upstream's differ from 15 for v1 and 9 for what comes before it. */
 const VERSION_PRIORITIES: Record<string, number> = {
   'v1.': 1,
   'v2.autoscaling': 30,
   'v1.flowcontrol.apiserver.k8s.io': 21,
+  'v1beta1.metrics.k8s.io': 100,
 };
 const CUSTOM_GROUP_PRIORITY = 1000;
 const CUSTOM_VERSION_PRIORITY = 100;
