@@ -9,6 +9,8 @@ const MEASUREMENTS: readonly (readonly string[])[] = [
   ['pod.js'],
   ['load.js'],
   ['growth.js'],
+  ['scheduling.js'],
+  ['scale.js'],
 ];
 
 for (const [script = '', ...flags] of MEASUREMENTS) {

@@ -8,10 +8,12 @@ import { MemoryStorage } from '../api/storage/memory.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
+import { Client } from '../client/client.ts';
 import { type EtcdFlags, etcdSettings, openEtcdStorage } from './etcd.ts';
 import { adminToken, type Home, homeAt, makeHome, writePrivate } from './home.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { createLog } from './log.ts';
+import { metricsPart, metricsSource } from './metrics.ts';
 import { loadPki } from './pki.ts';
 import { untilSignal } from './signals.ts';
 import { openStore, type StoreFlags, storeSettings } from './store-flags.ts';
@@ -49,6 +51,7 @@ export async function apiserver(flags: ApiServerFlags): Promise<void> {
   if (flags.tokenAuthFile) {
     for (const [text, user] of parseTokenFile(await readFile(flags.tokenAuthFile, 'utf8'))) tokens.set(text, user);
   }
+  const metrics = metricsSource({ clock: systemClock, log });
   const server = await ApiServer.start({
     storage: await openStorage(flags, home, log),
     clock: systemClock,
@@ -68,12 +71,19 @@ export async function apiserver(flags: ApiServerFlags): Promise<void> {
     inFlightLimits: { readOnly: flags.maxRequestsInflight, mutating: flags.maxMutatingRequestsInflight },
     requestTimeoutMs: flags.requestTimeout * 1000,
     serviceAccounts: { keys: [pki.serviceAccountKey] },
+    metrics,
     kubelet: { tls: () => ({ ...pki.apiserverKubeletClient, ca: pki.ca.cert }) },
   });
   const address = `https://${flags.bindAddress}:${server.port}`;
   await writePrivate(home.kubeconfig, kubeconfigText({ name: 'kubets', server: address, ca: pki.ca.cert, token }));
   log.info({ address, kubeconfig: home.kubeconfig }, 'apiserver: ready');
+  const stopping = new AbortController();
+  const clients = { client: (user: UserInfo) => new Client(server.direct(user)) };
+  const context = { ...clients, clock: systemClock, random: systemRandom, log, signal: stopping.signal };
+  const part = metricsPart(context, metrics);
   await untilSignal();
+  stopping.abort();
+  await part.stop();
   await server.stop();
 }
 

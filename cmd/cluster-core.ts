@@ -172,12 +172,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 /** Starts what the options ask for beside the API server, adding each to `parts` as soon as it has to be stopped. */
 async function startParts(options: ClusterOptions, context: PartContext, pki: Pki, parts: Part[]): Promise<void> {
   const { node = 'simulated', home } = options;
-  if (options.controllers !== false)
-    {
+  if (options.controllers !== false) {
     const { nodeMonitor, autoscaling } = options;
-    parts.push(
-      await controllersPart(context, { ca: pki.ca, nodeMonitor, autoscalerPeriodMs: autoscaling?.periodMs }),
-    );
+    parts.push(await controllersPart(context, { ca: pki.ca, nodeMonitor, autoscalerPeriodMs: autoscaling?.periodMs }));
   }
   if (options.controllers !== false) await ensureLocalClass(context.client(MASTERS));
   if (options.scheduler !== false) parts.push(await schedulerPart(context));

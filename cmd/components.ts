@@ -25,6 +25,8 @@ interface ControllerFlags {
   /** Seconds, both. */
   nodeMonitorPeriod: number;
   nodeMonitorGracePeriod: number;
+  /** Milliseconds. */
+  horizontalPodAutoscalerSyncPeriod: number;
 }
 
 interface NodeFlags extends CommonFlags {
@@ -67,6 +69,7 @@ export async function controllerManager(flags: CommonFlags & LeaderElectionFlags
           monitorPeriodMs: flags.nodeMonitorPeriod * 1000,
           monitorGraceMs: flags.nodeMonitorGracePeriod * 1000,
         },
+        autoscaler: { periodMs: flags.horizontalPodAutoscalerSyncPeriod },
         ...(ca ? { rootCa: ca.toString() } : {}),
       },
     });

@@ -25,6 +25,8 @@ withSimulationFlags(withStoreFlags(withEtcdFlags(program.command('up'))))
   .option('--nodes <count>', 'how many simulated nodes there are beside it; with --node none instead of it', count, 0)
   .option('--service-cluster-ip-range <cidr>', 'addresses of Services', '10.96.0.0/16')
   .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/24')
+  .option('--horizontal-pod-autoscaler-sync-period <duration>', 'how often autoscalers are looked at', period, 15_000)
+  .option('--metric-resolution <duration>', 'how often nodes are asked what they use', period, 15_000)
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'warn')
   .action(async (options) => (await import('./up.ts')).up(options));
 
@@ -54,6 +56,7 @@ withLeaderElectionFlags(program.command('controller-manager'))
   .option('--controllers <list>', 'which to run: *, name or -name, separated by commas', '*')
   .option('--node-monitor-period <duration>', 'how often nodes are looked at', seconds, 5)
   .option('--node-monitor-grace-period <duration>', 'how long a node may be silent', seconds, 40)
+  .option('--horizontal-pod-autoscaler-sync-period <duration>', 'how often autoscalers are looked at', period, 15_000)
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
   .action(async (options) => (await import('./components.ts')).controllerManager(options));
 
@@ -119,9 +122,14 @@ program
   .action(async () => (await import('./version.ts')).printVersion());
 
 function seconds(text: string): number {
+  return period(text) / 1000;
+}
+
+/** Milliseconds. */
+function period(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined || ms <= 0) throw new Error(`${text} is no duration: write it as 1h30m or 90s`);
-  return ms / 1000;
+  return ms;
 }
 
 function count(text: string): number {

@@ -53,7 +53,7 @@ export async function controllersPart(
       ...(autoscalerPeriodMs === undefined ? {} : { autoscaler: { periodMs: autoscalerPeriodMs } }),
     },
   });
-  const ready = manager.synced.then(() => 'replication, endpoints, namespaces, nodes, gc');
+  const ready = manager.synced.then(() => 'workloads, services, volumes, nodes, gc');
   return { name: 'controllers', ready, stop: () => manager.stop() };
 }
 

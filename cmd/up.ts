@@ -25,6 +25,9 @@ export interface UpOptions extends EtcdFlags, StoreFlags, SimulationFlags {
   nodes: number;
   serviceClusterIpRange: string;
   podCidr: string;
+  /** Milliseconds. */
+  horizontalPodAutoscalerSyncPeriod: number;
+  metricResolution: number;
   logLevel: string;
 }
 
@@ -59,6 +62,10 @@ export async function up(options: UpOptions): Promise<void> {
       proxy: host.proxy,
       ...(options.nodeName ? { nodeName: options.nodeName } : {}),
       simulation: simulationSettings(options, options.nodes),
+      autoscaling: {
+        periodMs: options.horizontalPodAutoscalerSyncPeriod,
+        metricsPeriodMs: options.metricResolution,
+      },
       serviceClusterIpRange: options.serviceClusterIpRange,
       podCidr: options.podCidr,
       log: await createLog(options.logLevel),

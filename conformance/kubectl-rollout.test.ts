@@ -101,7 +101,7 @@ function scenarios(kubectl: Kubectl): void {
       const refused = await runner.run(['scale', 'deployment/sized', '--current-replicas=9', '--replicas=1']);
       assert.match(refused.stderr, /Expected replicas to be 9, was 3/);
       await ok('scale', 'deployment/sized', '--current-replicas=3', '--replicas=1');
-      await ok('wait', '--for=jsonpath={.status.replicas}=1', 'deployment/sized', '--timeout=25s');
+      await eventually(async () => assert.equal((await get('deployment/sized')).status.replicas, 1));
       await ok('scale', 'deployment/sized', '--replicas=0');
       await eventually(async () => assert.equal(await ok('get', 'pods', '-l', 'app=sized', '-o', 'name'), ''));
     });
@@ -133,7 +133,8 @@ function scenarios(kubectl: Kubectl): void {
         assert.deepEqual(endpoints.trim().split(/\s+/).sort(), pods.trim().split(/\s+/).sort());
       });
       await ok('delete', 'deployment/exposed', 'service/exposed');
-      await ok('wait', '--for=delete', 'replicaset', '-l', 'app=exposed', '--timeout=25s');
+      const left = ['get', 'replicasets,pods', '-l', 'app=exposed', '-o', 'name'];
+      await eventually(async () => assert.equal(await ok(...left), ''));
     });
   }, 90_000);
 }

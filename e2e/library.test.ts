@@ -31,6 +31,7 @@ describe('Cluster', function () {
       'apiserver',
       'controllers',
       'kubelet',
+      'metrics',
       'scheduler',
     ]);
     for (const { name, atMs } of cluster.startup) assert.ok(atMs > 0 && atMs < 5000, `${name} took ${atMs} ms`);

@@ -14,7 +14,7 @@ import { type ClusterCore, startCluster } from '../cmd/cluster-core.ts';
 import type { V1Pod, V1ReplicationController } from '../openapi/generated/types.ts';
 import { eventually } from './harness.ts';
 
-const MAIN = fileURLToPath(new URL('../cmd/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../package/main.js', import.meta.url));
 const NODES = 500;
 const PODS = 5000;
 /** Far above what it takes on a machine with two busy cores; a loop that is quadratic anywhere takes longer. */

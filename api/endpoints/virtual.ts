@@ -23,10 +23,7 @@ export async function answerVirtual(target: ResourceRequest, virtual: Virtual<Ku
   return { kind: 'object', status: 200, object, resource: declaration };
 }
 
-async function listed(
-  target: ResourceRequest,
-  list: NonNullable<Virtual<KubeObject>['list']>,
-): Promise<ApiResult> {
+async function listed(target: ResourceRequest, list: NonNullable<Virtual<KubeObject>['list']>): Promise<ApiResult> {
   const { request, info, served, declaration } = target;
   const { labels, fields } = listQuery(request, served, info.namespace);
   const all = await list({ ...scopeOf(target), labels });

@@ -110,9 +110,16 @@ function difference(text: string, planted: Wire): string | undefined {
 }
 
 /** Without what controllers write: status, bookkeeping in the metadata. */
-function essence({ status: _status, metadata, ...rest }: Wire): object {
+function essence({ status: _status, metadata, ...declared }: Wire): object {
+  const rest = declared.kind === 'PersistentVolumeClaim' ? withoutBinding(declared) : declared;
   const { uid, name, namespace, labels, ownerReferences, deletionTimestamp, creationTimestamp } = metadata ?? {};
   return { ...rest, metadata: { uid, name, namespace, labels, ownerReferences, deletionTimestamp, creationTimestamp } };
+}
+
+/** A claim may be bound to a volume that the run made, and given a class that it made the default. */
+function withoutBinding({ spec, ...rest }: Pick<Wire, 'kind'> & { spec?: object }): object {
+  const { volumeName: _volume, storageClassName: _class, ...asked } = { volumeName: '', storageClassName: '', ...spec };
+  return { ...rest, spec: asked };
 }
 
 async function clusterObjects(surfaces: readonly Surface[]): Promise<Set<string>> {

@@ -4,6 +4,7 @@ import { RecentMap } from '../../client/recent-map.ts';
 import type { V1OwnerReference } from '../../openapi/generated/types.ts';
 import { apiVersionOf, type KubeObject, type ResourceRef } from '../../openapi/object.ts';
 import { isStatus } from '../../openapi/status.ts';
+import type { ReconcileResult } from '../runtime/controller.ts';
 import { discover } from '../runtime/discovery.ts';
 import { awaitsDependents, FOREGROUND, hasFinalizer, type Item, isDeleting, ORPHAN, type OwnerGraph } from './graph.ts';
 
@@ -35,6 +36,9 @@ export function verdictOn(object: KubeObject, owners: Owners, hasDependents: boo
   return { action: 'delete', policy: 'Background' };
 }
 
+/** When to ask again for an owner that is there, and not in the copy. */
+const UNSEEN_MS = 10_000;
+
 export class Collector {
   readonly #client: Client;
   readonly #graph: OwnerGraph;
@@ -52,16 +56,18 @@ export class Collector {
     this.#enqueue = enqueue;
   }
 
-  async reconcile(key: string): Promise<void> {
+  async reconcile(key: string): Promise<ReconcileResult> {
     const item = this.#graph.find(key);
-    if (!item) return;
+    if (!item) return undefined;
     if (isDeleting(item.object)) {
       if (hasFinalizer(item.object, ORPHAN)) await this.#orphanDependents(item);
       else if (hasFinalizer(item.object, FOREGROUND)) await this.#awaitDependents(item);
-      return;
+      return undefined;
     }
-    if (this.#ownersAreHere(item)) return;
-    await this.#judge(item);
+    if (this.#ownersAreHere(item)) return undefined;
+    // An owner that the copy never gets to show, as its kind is not followed yet or its watch was down for as long as
+    // the owner lived, goes without that anybody is told.
+    return (await this.#judge(item)) ? { requeueAfterMs: UNSEEN_MS } : undefined;
   }
 
   /** Whether the copy already shows that every owner is there and stays. */
@@ -72,13 +78,14 @@ export class Collector {
     });
   }
 
-  async #judge(item: Item): Promise<void> {
+  /** Whether it stays, although not all of its owners are in the copy. */
+  async #judge(item: Item): Promise<boolean> {
     const latest = await this.#fetch(item.ref, item.object.metadata?.name ?? '', item.object.metadata?.namespace);
-    if (!latest || latest.metadata?.uid !== item.object.metadata?.uid || isDeleting(latest)) return;
+    if (!latest || latest.metadata?.uid !== item.object.metadata?.uid || isDeleting(latest)) return false;
     const references = latest.metadata?.ownerReferences ?? [];
-    if (references.length === 0) return;
+    if (references.length === 0) return false;
     const owners = await this.#sort(item, references);
-    if (!owners) return;
+    if (!owners) return false;
     const dependents = this.#graph.dependents(item);
     const verdict = verdictOn(latest, owners, dependents.length > 0);
     if (verdict.action === 'unlink') {
@@ -89,6 +96,7 @@ export class Collector {
       const current = circle ? await this.#unblock({ ref: item.ref, object: latest }) : latest;
       await this.#delete(item.ref, current, verdict.policy);
     }
+    return verdict.action === 'keep';
   }
 
   /** `undefined` for an object of the whole cluster whose owner is in a namespace: no one can tell which. */

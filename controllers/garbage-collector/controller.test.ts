@@ -111,6 +111,18 @@ describe('garbage collector', () => {
     assert.ok(get(SECRETS, 'unknown'), 'a kind that is not served may yet be');
   });
 
+  it('hears of the end of an owner that it has never had in its copy', async () => {
+    const ref = { group: '', version: 'v1', resource: 'events', kind: 'Event', namespaced: true };
+    const event = cluster.api.create<KubeObject>(ref, 'default', { metadata: { name: 'e' } });
+    put(SECRETS, 'dependent', [owner(event)]);
+    await start();
+    await cluster.clock.advance(1000);
+    assert.ok(get(SECRETS, 'dependent'));
+    cluster.api.remove(ref, 'e', 'default');
+    await cluster.clock.advance(20_000);
+    await cluster.until('gone', () => !get(SECRETS, 'dependent'));
+  });
+
   it('deletes the lease of a node that is gone, and spares what is of the cluster but owned in a namespace', async () => {
     const node = put(NODES, 'n', [], undefined);
     put(LEASES, 'n', [owner(node)], 'kube-node-lease');

@@ -11,7 +11,7 @@ import { discover, discoveryFailureText, type ServedResource } from '../runtime/
 import { Collector } from './collector.ts';
 import { awaitsDependents, hasFinalizer, type Item, isDeleting, ORPHAN, OwnerGraph } from './graph.ts';
 
-/** Kinds that are followed from the start; the others as soon as they have been discovered. */
+/** Kinds that are followed from the start, as every server has them; the others as soon as they have been discovered. */
 export const COLLECTED: readonly ResourceRef[] = [
   resources.PODS,
   resources.REPLICATION_CONTROLLERS,
@@ -23,6 +23,14 @@ export const COLLECTED: readonly ResourceRef[] = [
   resources.NAMESPACES,
   resources.NODES,
   resources.LEASES,
+  resources.CONTROLLER_REVISIONS,
+  resources.DAEMON_SETS,
+  resources.DEPLOYMENTS,
+  resources.REPLICA_SETS,
+  resources.STATEFUL_SETS,
+  resources.CRON_JOBS,
+  resources.JOBS,
+  resources.ENDPOINT_SLICES,
 ];
 const WORKERS = 20;
 /** The key under which the queue holds the wish to look again at what is served. */

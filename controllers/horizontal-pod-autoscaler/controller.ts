@@ -26,10 +26,7 @@ export function horizontalPodAutoscaler(context: ControllerContext, options: Aut
     queue,
     workers: WORKERS,
     reconcile: (key) => manager.reconcile(key),
-    synced: [
-      informers.of<V2HorizontalPodAutoscaler>(HORIZONTAL_POD_AUTOSCALERS).synced(),
-      informers.pods.synced(),
-    ],
+    synced: [informers.of<V2HorizontalPodAutoscaler>(HORIZONTAL_POD_AUTOSCALERS).synced(), informers.pods.synced()],
     clock,
     log,
   });

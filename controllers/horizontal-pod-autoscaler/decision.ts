@@ -102,7 +102,14 @@ function byMetrics(input: DecisionInput, current: number, min: number): Decision
   conditions = withCondition(conditions, { type: 'AbleToScale', isTrue: true, ...able }, nowMs);
   conditions = withCondition(conditions, { type: 'ScalingLimited', isTrue: isLimited, ...why }, nowMs);
   const rescale = replicas === current ? undefined : reasonOf(asked.replicas, current, asked.name);
-  return { replicas, ...(rescale === undefined ? {} : { rescale }), metrics, conditions, warnings, history: next.history };
+  return {
+    replicas,
+    ...(rescale === undefined ? {} : { rescale }),
+    metrics,
+    conditions,
+    warnings,
+    history: next.history,
+  };
 }
 
 /** Empty where only the limits move the target. */

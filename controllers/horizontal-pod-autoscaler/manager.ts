@@ -81,9 +81,9 @@ export class AutoscalerManager {
   watch(): void {
     const later = (autoscaler: V2HorizontalPodAutoscaler) =>
       this.#queue.addAfter(keyOf(autoscaler), this.#options.periodMs);
-    this.#autoscalers.onChange({
+    this.#autoscalers.addHandler({
       added: later,
-      updated: (_, autoscaler) => later(autoscaler),
+      updated: later,
       deleted: (autoscaler) => void this.#memories.delete(keyOf(autoscaler)),
     });
   }
@@ -283,7 +283,9 @@ export class AutoscalerManager {
     if (sameStatus(autoscaler.status, status)) return;
     const { client } = this.#context;
     try {
-      await client.resource<V2HorizontalPodAutoscaler>(HORIZONTAL_POD_AUTOSCALERS).updateStatus({ ...autoscaler, status });
+      await client
+        .resource<V2HorizontalPodAutoscaler>(HORIZONTAL_POD_AUTOSCALERS)
+        .updateStatus({ ...autoscaler, status });
     } catch (error) {
       // Deleted meanwhile.
       if (isStatus(error, 'NotFound')) return;

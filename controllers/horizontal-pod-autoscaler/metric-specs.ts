@@ -101,14 +101,17 @@ function resourceSource(
         ? `failed to get ${name} resource metric value`
         : `failed to get ${container} container metric value`,
     status: (current) =>
-      container === ''
-        ? { resource: { name, current } }
-        : { containerResource: { name, container, current } },
+      container === '' ? { resource: { name, current } } : { containerResource: { name, container, current } },
     propose() {
       if (averageValue !== undefined) {
         return prefixed(`failed to get ${name} usage: `, () => {
           const metrics = figuresOf(reading, `unable to get metrics for resource ${name}: `);
-          const proposal = replicasForAverage({ ...input, metrics, target: quantityMillis(averageValue), resource: name });
+          const proposal = replicasForAverage({
+            ...input,
+            metrics,
+            target: quantityMillis(averageValue),
+            resource: name,
+          });
           return { proposal, current: { averageValue: milliText(proposal.usage) }, name: `${name} resource` };
         });
       }
@@ -137,7 +140,11 @@ function resourceSource(
   };
 }
 
-function podsSource({ metric, target }: NonNullable<V2MetricSpec['pods']>, reading: Reading, input: MetricInput): Source {
+function podsSource(
+  { metric, target }: NonNullable<V2MetricSpec['pods']>,
+  reading: Reading,
+  input: MetricInput,
+): Source {
   return {
     reason: 'FailedGetPodsMetric',
     failure: 'failed to get pods metric value',
@@ -189,7 +196,7 @@ function externalSource(
   const inner = averageValue === undefined ? `external metric ${name}` : `${name} external metric`;
   return {
     reason: 'FailedGetExternalMetric',
-    failure: `failed to get ${name} external metric value${averageValue ?? value ? `: failed to get ${inner}` : ''}`,
+    failure: `failed to get ${name} external metric value${(averageValue ?? value) ? `: failed to get ${inner}` : ''}`,
     status: (current) => ({ external: { metric, current } }),
     propose() {
       const selector = goSelector(metric.selector);

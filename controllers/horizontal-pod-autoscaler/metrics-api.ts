@@ -46,7 +46,12 @@ export class MetricsApi {
   /** What pods use of a resource, thousandths; of one container if one is named. */
   async resource(namespace: string, selector: string, resource: string, container = ''): Promise<PodMetrics> {
     const path = `${RESOURCE_METRICS}/namespaces/${namespace}/pods`;
-    const items = await this.#items<PodMetricsObject>('resource', path, { labelSelector: selector }, 'pods.metrics.k8s.io');
+    const items = await this.#items<PodMetricsObject>(
+      'resource',
+      path,
+      { labelSelector: selector },
+      'pods.metrics.k8s.io',
+    );
     const metrics = new Map<string, PodMetric>();
     for (const pod of items) {
       const { name = '', namespace: within = '' } = pod.metadata ?? {};
@@ -120,7 +125,9 @@ export class MetricsApi {
     try {
       group = (await this.#client.transport.call({ method: 'GET', path: `/apis/${CUSTOM_METRICS}` })) as typeof group;
     } catch (error) {
-      const why = isStatus(error, 'NotFound') ? `no custom metrics API (${CUSTOM_METRICS}) registered` : messageOf(error);
+      const why = isStatus(error, 'NotFound')
+        ? `no custom metrics API (${CUSTOM_METRICS}) registered`
+        : messageOf(error);
       throw new Error(`${unable}: ${why}`);
     }
     return `/apis/${group.preferredVersion?.groupVersion ?? `${CUSTOM_METRICS}/v1beta2`}`;

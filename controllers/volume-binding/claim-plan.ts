@@ -103,7 +103,8 @@ function planNamed(claim: V1PersistentVolumeClaim, name: string, view: ClaimView
 
 function planBound(claim: V1PersistentVolumeClaim, view: ClaimView): ClaimStep {
   const name = claim.spec?.volumeName;
-  if (!name) return lost('ClaimLost', 'Bound claim has lost reference to PersistentVolume. Data on the volume is lost!');
+  if (!name)
+    return lost('ClaimLost', 'Bound claim has lost reference to PersistentVolume. Data on the volume is lost!');
   const volume = view.volume(name);
   if (!volume) return lost('ClaimLost', 'Bound claim has lost its PersistentVolume. Data on the volume is lost!');
   const ref = volume.spec?.claimRef;

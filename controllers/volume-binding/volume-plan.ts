@@ -2,7 +2,7 @@
 import type { V1PersistentVolume, V1PersistentVolumeClaim } from '../../openapi/generated/types.ts';
 import { keyOf } from '../../openapi/object.ts';
 import type { Told } from './claim-plan.ts';
-import { isBoundByController, PROVISIONED_BY, volumeModeOf } from './objects.ts';
+import { PROVISIONED_BY, volumeModeOf } from './objects.ts';
 
 export type VolumeStep =
   | { do: 'phase'; phase: 'Available' | 'Bound' }

@@ -301,6 +301,15 @@ describe('the checker of the churn', () => {
     assert.deepEqual(check([...objects, other], NAMESPACE, jobs), []);
   });
 
+  it('allows a job that was suspended to miss a pod, but not to make one up', () => {
+    const state = goodState();
+    Object.assign(the<V1Job>(state, 'job').metadata ?? {}, { generation: 2 });
+    state.jobs.set('job', { succeeded: 3, failed: 1, deleted: 0 });
+    assert.deepEqual(problemsOf(state), []);
+    state.jobs.set('job', { succeeded: 1, failed: 1, deleted: 0 });
+    assert.notDeepEqual(problemsOf(state), []);
+  });
+
   it('allows a deleted pod of a job to count as either, or as none', () => {
     const state = goodState();
     for (const ledger of [

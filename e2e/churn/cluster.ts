@@ -9,6 +9,7 @@ import { kubeconfigText } from '../../cmd/kubeconfig.ts';
 import { eventually, freePort } from '../harness.ts';
 import { ClusterProcess } from './processes.ts';
 import { FaultyProxy } from './proxy.ts';
+import { NAMESPACE } from './workloads.ts';
 
 export const NODES = 20;
 
@@ -38,7 +39,7 @@ export class ChurnCluster {
     this.victims = victims;
   }
 
-  /** Resolves once all nodes are Ready. */
+  /** Resolves once all nodes are Ready, and pods may be made. */
   static async start(random: Random): Promise<ChurnCluster> {
     const home = await mkdtemp(join(tmpdir(), 'kubets-churn-'));
     const port = await freePort();
@@ -72,8 +73,24 @@ export class ChurnCluster {
     const victims = victimsOf(kubeconfig);
     const cluster = new ChurnCluster(home, client, proxy, server, victims);
     for (const victim of victims) victim.start();
-    await eventually('all nodes are ready', async () => (await cluster.#readyNodes()) === NODES);
+    try {
+      await eventually('all nodes are ready', async () => (await cluster.#readyNodes()) === NODES);
+      await cluster.#makeNamespace();
+      if (cluster.crashes.length > 0) throw new Error(cluster.crashes[0]);
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
     return cluster;
+  }
+
+  /** Resolves once pods may be made in it. */
+  async #makeNamespace(): Promise<void> {
+    await this.client.namespaces.create({ metadata: { name: NAMESPACE } });
+    await eventually('pods may be made', async () => {
+      if (this.crashes.length > 0) throw new Error(this.crashes[0]);
+      return this.client.serviceAccounts.get('default', NAMESPACE);
+    });
   }
 
   async #readyNodes(): Promise<number> {

@@ -185,7 +185,7 @@ function ofDaemonSet(): KubeObject[] {
 function ofJobs(): KubeObject[] {
   const job: V1Job = {
     kind: 'Job',
-    metadata: meta('job', 'CronJob', 'cron'),
+    metadata: { ...meta('job', 'CronJob', 'cron'), generation: 1 },
     spec: { completions: 2, template: template('job') },
     status: { succeeded: 2, failed: 1, conditions: [{ type: 'Complete', status: 'True' }] },
   };

@@ -1,10 +1,21 @@
 /** Who changes what is wanted: creates, scales, rolls, pauses and deletes, as a seed decides. */
 import type { Random } from '../../base/random.ts';
 import type { Client, PatchType } from '../../client/client.ts';
-import { CRON_JOBS, DEPLOYMENTS, NODES, PODS, SERVICES } from '../../client/resources.ts';
-import type { V1Deployment, V1Pod } from '../../openapi/generated/types.ts';
+import {
+  CONTROLLER_REVISIONS,
+  CRON_JOBS,
+  DEPLOYMENTS,
+  JOBS,
+  NODES,
+  PODS,
+  REPLICA_SETS,
+  SERVICES,
+} from '../../client/resources.ts';
+import type { V1Pod } from '../../openapi/generated/types.ts';
 import type { KubeObject, ResourceRef } from '../../openapi/object.ts';
 import { isStatus } from '../../openapi/status.ts';
+import { eventually } from '../harness.ts';
+import { controllerOf } from './objects.ts';
 import { KINDS, type Kind, NAMESPACE, replicas, revisionPatch, service } from './workloads.ts';
 
 const MERGE: PatchType = 'application/merge-patch+json';
@@ -17,6 +28,8 @@ export class User {
   readonly #client: Client;
   readonly #random: Random;
   #revision = 0;
+  /** Made anew as soon as the one of before has left its dependents behind: it finds them, and takes them over. */
+  #orphaned: { ref: ResourceRef; object: KubeObject }[] = [];
   /** What was done, and how often. */
   readonly done = new Map<string, number>();
 
@@ -25,7 +38,7 @@ export class User {
     this.#random = random;
   }
 
-  /** Does one thing. What it is about may be gone, or be there already; anything else that fails is told. */
+  /** Does one thing. */
   async act(): Promise<void> {
     const kind = this.#pick(KINDS);
     const acts = [
@@ -33,17 +46,18 @@ export class User {
       () => this.#create(kind),
       () => this.#scale(kind),
       () => this.#roll(kind),
-      () => this.#pause(),
+      () => this.#toggle(DEPLOYMENTS, 'paused'),
+      () => this.#toggle(JOBS, 'suspend'),
+      () => this.#toggle(NODES, 'unschedulable'),
       () => this.#delete(kind),
+      () => this.#orphan(kind),
       () => this.#deletePod(),
+      () => this.#readopt(),
     ];
-    try {
+    await allowing(async () => {
       const what = await this.#pick(acts)();
       if (what) this.done.set(what, (this.done.get(what) ?? 0) + 1);
-    } catch (error) {
-      const isOrdinary = isStatus(error) && ['NotFound', 'AlreadyExists', 'Conflict'].includes(error.reason);
-      if (!isOrdinary) throw error;
-    }
+    });
   }
 
   async silenceNode(name: string, silent: boolean): Promise<void> {
@@ -55,12 +69,16 @@ export class User {
     await this.#client.resource(NODES).delete(name);
   }
 
-  /** The last wishes: nothing stays paused, and nothing begins by itself any more. */
+  /** The last wishes: nothing stays held up, and nothing begins by itself any more. */
   async finish(): Promise<void> {
-    for (const { metadata } of await this.#all<V1Deployment>(DEPLOYMENTS))
-      await this.#change(DEPLOYMENTS, metadata?.name, { spec: { paused: false } });
-    for (const { metadata } of await this.#all(CRON_JOBS))
-      await this.#change(CRON_JOBS, metadata?.name, { spec: { suspend: true } });
+    await eventually('what left orphans is there again', async () => {
+      await this.#readopt();
+      return this.#orphaned.length === 0;
+    });
+    await this.#setAll(DEPLOYMENTS, 'paused', false);
+    await this.#setAll(CRON_JOBS, 'suspend', true);
+    await this.#setAll(JOBS, 'suspend', false);
+    await this.#setAll(NODES, 'unschedulable', false);
   }
 
   async #create({ ref, make, max }: Kind): Promise<string | undefined> {
@@ -91,22 +109,64 @@ export class User {
     return `roll ${ref.kind}`;
   }
 
-  async #pause(): Promise<string | undefined> {
-    const name = await this.#anyOf(DEPLOYMENTS);
+  async #toggle(ref: ResourceRef, field: string): Promise<string | undefined> {
+    const name = await this.#anyOf(ref);
     if (!name) return undefined;
-    const paused = this.#random.next() < 0.5;
-    await this.#change(DEPLOYMENTS, name, { spec: { paused } });
-    return paused ? 'pause' : 'resume';
+    const value = this.#random.next() < 0.4;
+    await this.#change(ref, name, { spec: { [field]: value } });
+    return `${field} ${value}`;
+  }
+
+  async #setAll(ref: ResourceRef, field: string, value: boolean): Promise<void> {
+    const patch = { spec: { [field]: value } };
+    for (const { metadata } of await this.#all(ref)) await allowing(() => this.#change(ref, metadata?.name, patch));
   }
 
   async #delete({ ref, max }: Kind): Promise<string | undefined> {
     // So that there is something to delete, most of the time.
     if ((await this.#all(ref)).length < max / 2) return undefined;
     const name = await this.#anyOf(ref);
-    if (!name) return undefined;
+    if (!name || (await this.#mayAdopt(ref.kind, name))) return undefined;
     const propagationPolicy = this.#pick(['Background', 'Background', 'Foreground']);
     await this.#client.resource(ref).delete(name, NAMESPACE, { propagationPolicy });
     return `delete ${ref.kind} ${propagationPolicy}`;
+  }
+
+  async #orphan({ ref, rolls }: Kind): Promise<string | undefined> {
+    const all = rolls ? await this.#all<KubeObject & { spec?: object }>(ref) : [];
+    if (all.length === 0) return undefined;
+    const { metadata, spec } = this.#pick(all);
+    const { name = '', namespace = '', labels = {} } = metadata ?? {};
+    if (await this.#mayAdopt(ref.kind, name)) return undefined;
+    await this.#client.resource(ref).delete(name, namespace, { propagationPolicy: 'Orphan' });
+    const object: KubeObject & { spec?: object } = { metadata: { name, namespace, labels }, spec };
+    this.#orphaned.push({ ref, object });
+    return `orphan what a ${ref.kind} has`;
+  }
+
+  /** Whether there is something to be adopted by it: who deletes it before, has it left to nobody, and rightly so. */
+  async #mayAdopt(kind: string, name: string): Promise<boolean> {
+    const options = { namespace: NAMESPACE, labelSelector: `app=${name},kind=${kind}` };
+    const lists = await Promise.all(
+      [PODS, REPLICA_SETS, CONTROLLER_REVISIONS].map((ref) => this.#client.resource(ref).list(options)),
+    );
+    return lists.some(({ items }) => items.some((item) => controllerOf(item) === undefined && item.kind !== kind));
+  }
+
+  /** Makes again what has gone; somebody else's of that name does as well, once it is not the one that goes. */
+  async #readopt(): Promise<string | undefined> {
+    const [first, ...others] = this.#orphaned;
+    if (!first) return undefined;
+    const resource = this.#client.resource(first.ref);
+    try {
+      await resource.create(first.object);
+    } catch (error) {
+      if (!isStatus(error, 'AlreadyExists')) throw error;
+      const { metadata } = await resource.get(first.object.metadata?.name ?? '', NAMESPACE);
+      if (metadata?.deletionTimestamp !== undefined) return undefined;
+    }
+    this.#orphaned = others;
+    return `make a ${first.ref.kind} again`;
   }
 
   async #deletePod(): Promise<string | undefined> {
@@ -117,7 +177,7 @@ export class User {
   }
 
   async #all<T extends KubeObject = V1Pod>(ref: ResourceRef): Promise<T[]> {
-    const { items } = await this.#client.resource<T>(ref).list({ namespace: NAMESPACE });
+    const { items } = await this.#client.resource<T>(ref).list(ref.namespaced ? { namespace: NAMESPACE } : {});
     return items.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
   }
 
@@ -127,10 +187,20 @@ export class User {
   }
 
   async #change(ref: ResourceRef, name = '', patch: object, type = MERGE): Promise<void> {
-    await this.#client.resource(ref).patch(name, NAMESPACE, patch, type);
+    await this.#client.resource(ref).patch(name, ref.namespaced ? NAMESPACE : undefined, patch, type);
   }
 
   #pick<T>(choices: readonly T[]): T {
     return choices[Math.floor(this.#random.next() * choices.length)] as T;
+  }
+}
+
+/** What an act is about may be gone, or be there already; anything else that fails is told. */
+async function allowing(act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    const isOrdinary = isStatus(error) && ['NotFound', 'AlreadyExists', 'Conflict'].includes(error.reason);
+    if (!isOrdinary) throw error;
   }
 }

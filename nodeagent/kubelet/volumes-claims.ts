@@ -22,8 +22,7 @@ export interface ClaimVolumes {
 /** Reads claims and volumes from the server; each rejects with NotFound. */
 export function claimVolumes(client: Client): ClaimVolumes {
   return {
-    claim: (name, namespace) =>
-      client.resource<V1PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS).get(name, namespace),
+    claim: (name, namespace) => client.resource<V1PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS).get(name, namespace),
     volume: (name) => client.resource<V1PersistentVolume>(PERSISTENT_VOLUMES).get(name),
   };
 }
@@ -46,7 +45,7 @@ export async function claimPath(
 ): Promise<string> {
   const { namespace } = identityOf(pod);
   const volume = await boundVolume(pod, source, claimName, options.claims).catch((error: unknown) => {
-    throw new Error(`error processing PVC ${namespace}/${claimName}: ${messageOf(error)}`, { cause: error });
+    throw new Error(`error processing PVC ${namespace}/${claimName}: ${messageOf(error)}`);
   });
   const { hostPath, local } = volume.spec ?? {};
   if (hostPath) {
@@ -68,7 +67,7 @@ async function boundVolume(
   claims: ClaimVolumes,
 ): Promise<V1PersistentVolume> {
   const claim = await claims.claim(claimName, identityOf(pod).namespace).catch((error: unknown) => {
-    throw new Error(`failed to fetch PVC from API server: ${messageOf(error)}`, { cause: error });
+    throw new Error(`failed to fetch PVC from API server: ${messageOf(error)}`);
   });
   // What runs may go on running: this is about pods that have yet to start, but also about those that are looked at anew.
   if (claim.metadata?.deletionTimestamp !== undefined && pod.status?.phase !== 'Running') {
@@ -80,7 +79,7 @@ async function boundVolume(
   const name = claim.spec?.volumeName;
   if (claim.status?.phase !== 'Bound' || !name) throw new Error('PVC is not bound');
   const volume = await claims.volume(name).catch((error: unknown) => {
-    throw new Error(`failed to fetch PV ${name} from API server: ${messageOf(error)}`, { cause: error });
+    throw new Error(`failed to fetch PV ${name} from API server: ${messageOf(error)}`);
   });
   const holder = volume.spec?.claimRef?.uid;
   if (holder !== claim.metadata?.uid) {

@@ -84,7 +84,8 @@ async function letGo(volume: V1PersistentVolume, { client, log, rootDir }: Local
   // What is to be kept stays, and so does what is not ours to remove.
   if (spec?.persistentVolumeReclaimPolicy === 'Delete') {
     if (spec.hostPath?.path === path) await rm(path, { recursive: true, force: true });
-    else log.warn({ volume: metadata?.name, path: spec.hostPath?.path }, 'local volumes: not in our folder, left there');
+    else
+      log.warn({ volume: metadata?.name, path: spec.hostPath?.path }, 'local volumes: not in our folder, left there');
   }
   const finalizers = (metadata?.finalizers ?? []).filter((name) => name !== LOCAL_FINALIZER);
   try {

@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FakeClock } from '../../base/fake-clock.ts';
 import { seededRandom } from '../../base/random.ts';
+import { Client } from '../../client/client.ts';
+import { FakeApi } from '../../client/fake-api.ts';
 import type { V1Volume } from '../../openapi/generated/types.ts';
 import { notFound } from '../../openapi/status.ts';
 import { container, pod } from './fixtures.ts';
 import { prepareVolumes, subPathOf } from './volumes.ts';
+import { claimVolumes } from './volumes-claims.ts';
 
 describe('prepareVolumes', () => {
   let rootDir: string;
@@ -32,6 +36,7 @@ describe('prepareVolumes', () => {
       {
         ...{ rootDir, config: { configMap: read, secret: read }, random, facts },
         tokens: { token: async ({ metadata }, { audience }) => tokenOf(`${metadata?.name} to ${audience}`) },
+        claims: claimVolumes(new Client(new FakeApi({ clock: new FakeClock(), resources: [] }))),
         warn: (message) => warnings.push(message),
       },
     );

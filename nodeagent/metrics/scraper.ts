@@ -17,6 +17,8 @@ import { type NodeSample, sampleOf, type Usage } from './summary.ts';
 export const METRICS_IDENTITY = 'system:serviceaccount:kube-system:metrics-server';
 /** As metrics-server's manifests set `--metric-resolution`. */
 const PERIOD_MS = 15_000;
+/** When they are asked first: most nodes are there by then. */
+const FIRST_MS = 1000;
 /** Kubelets asked at a time. */
 const PARALLEL = 10;
 /** Figures older than so many periods say nothing any more. */
@@ -46,11 +48,13 @@ export class MetricsScraper {
 
   /** Asks all kubelets each period until the signal aborts. Never rejects. */
   async run(client: Client, signal: AbortSignal): Promise<void> {
+    const pause = (ms: number) => this.#clock.sleep(ms, signal).catch(() => undefined);
+    await pause(Math.min(FIRST_MS, this.#periodMs));
     while (!signal.aborted) {
       await this.scrape(client, signal).catch((error: unknown) => {
         if (!signal.aborted) this.#log.warn({ error: messageOf(error) }, 'metrics: the nodes could not be listed');
       });
-      await this.#clock.sleep(this.#periodMs, signal).catch(() => undefined);
+      await pause(this.#periodMs);
     }
   }
 

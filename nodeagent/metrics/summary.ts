@@ -30,7 +30,12 @@ export interface NodeSample extends Figures {
  * The kubelet tells rates over the time since it was last asked, or since the container was started. Pods of which a
  * container's rate is not known yet are left out, as metrics-server does.
  */
-export function sampleOf(summary: StatsSummary, at: number, before: NodeSample | undefined, periodMs: number): NodeSample {
+export function sampleOf(
+  summary: StatsSummary,
+  at: number,
+  before: NodeSample | undefined,
+  periodMs: number,
+): NodeSample {
   const sinceLast = before ? Math.max(1, at - before.at) : periodMs;
   const sample: NodeSample = { at, windowMs: sinceLast, pods: new Map() };
   const usage = usageOf(summary.node);

@@ -234,8 +234,8 @@ export class SimulatedNodes {
     try {
       await client.nodes.patch(state.name, undefined, patch, 'application/strategic-merge-patch+json', 'status');
     } catch (error) {
-      // Gone, or made anew: the informer will tell.
-      if (!isStatus(error, 'NotFound') && !isStatus(error, 'Conflict')) throw error;
+      // Gone: the informer will tell. A conflict may also come of a race that the server has lost.
+      if (!isStatus(error, 'NotFound')) throw error;
     }
     state.reportDueAt = now + statusReportMs;
   }

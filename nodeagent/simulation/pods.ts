@@ -138,7 +138,8 @@ export class SimulatedPods {
     const { log, clock } = this.#options;
     const state = this.#states.get(key);
     const retryMs = state ? Math.min(RETRY_FIRST_MS * 2 ** state.failures++, RETRY_MAX_MS) : RETRY_MAX_MS;
-    log.warn({ pod: key, error: messageOf(error), retryMs }, 'simulation: pod could not be written, trying again');
+    const level = isStatus(error, 'Conflict') ? 'debug' : 'warn';
+    log[level]({ pod: key, error: messageOf(error), retryMs }, 'simulation: pod could not be written, trying again');
     this.#due.set(key, clock.now() + retryMs);
   }
 
@@ -221,8 +222,10 @@ export class SimulatedPods {
       state.version = versionOf(answer);
       state.echo = saysNothingNew(answer, pod);
     } catch (error) {
-      // Gone, or another has its name: the informer will tell.
-      if (!isStatus(error, 'NotFound') && !isStatus(error, 'Conflict')) throw error;
+      // It was not in vain yet: nobody knows what would have come of it.
+      state.inVain = undefined;
+      // Gone: the informer will tell. A conflict may also come of a race that the server has lost.
+      if (!isStatus(error, 'NotFound')) throw error;
     }
   }
 
@@ -234,7 +237,7 @@ export class SimulatedPods {
     try {
       await this.#options.client.pods.delete(name, namespace, options);
     } catch (error) {
-      if (!isStatus(error, 'NotFound') && !isStatus(error, 'Conflict')) throw error;
+      if (!isStatus(error, 'NotFound')) throw error;
     }
     state.removed = true;
   }

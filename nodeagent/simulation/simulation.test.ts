@@ -6,7 +6,7 @@ import { Client } from '../../client/client.ts';
 import { FakeApi } from '../../client/fake-api.ts';
 import { LEASES, NODES, PODS } from '../../client/resources.ts';
 import type { V1Lease, V1Node, V1Pod, V1PodSpec } from '../../openapi/generated/types.ts';
-import { serviceUnavailable } from '../../openapi/status.ts';
+import { conflict, OBJECT_MODIFIED, serviceUnavailable } from '../../openapi/status.ts';
 import { type Simulation, type SimulationOptions, startSimulation } from './simulation.ts';
 
 describe('A simulation', () => {
@@ -268,6 +268,21 @@ describe('A simulation', () => {
       assert.deepEqual(phases(), ['Pending']);
       await clock.advance(1000);
       assert.deepEqual(phases(), ['Running']);
+    });
+
+    it('tries each write again that fails, the later ones and those that met a conflict, too', async () => {
+      await start();
+      let isRefused = true;
+      api.intercept = (call) => {
+        if (call.method !== 'PATCH' || !call.path.endsWith('/pods/web/status')) return;
+        isRefused = !isRefused;
+        if (!isRefused) throw conflict(PODS, 'web', OBJECT_MODIFIED);
+      };
+      await bind('web', { restartPolicy: 'Never' }, { annotations: { 'simulation.kubets.dev/run-seconds': '2' } });
+      await clock.advance(1000);
+      assert.deepEqual(phases(), ['Running']);
+      await clock.advance(2000);
+      assert.deepEqual(phases(), ['Succeeded']);
     });
 
     it('does not write for ever to a server that drops fields', async () => {
