@@ -6,10 +6,10 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../base/clock.ts';
-import type { Client } from '../client/client.ts';
-import { DEPLOYMENTS } from '../client/resources.ts';
 import { startCluster } from '../cmd/cluster-core.ts';
+import type { Client } from '../cmd/index.ts';
 import type { V1Deployment } from '../openapi/generated/types.ts';
+import type { ResourceRef } from '../openapi/object.ts';
 import { keep } from './report.ts';
 
 /** Nodes × pods. */
@@ -17,6 +17,13 @@ const SIZES = ['100x1000', '1000x10000', '5000x50000'];
 /** Of one Deployment; more pods are more Deployments. */
 const REPLICAS_MAX = 10_000;
 const LIMIT_MS = 600_000;
+const DEPLOYMENTS: ResourceRef = {
+  group: 'apps',
+  version: 'v1',
+  resource: 'deployments',
+  kind: 'Deployment',
+  namespaced: true,
+};
 
 interface Measured {
   nodesReadyS: number;

@@ -105,8 +105,12 @@ describe('persistent volume binder', () => {
       if (call.path.endsWith('/persistentvolumeclaims') && call.method === 'GET') throw new Error('not now');
     };
     cluster.api.dropWatches();
+    await cluster.clock.advance(1000);
     makeClaim(claim('c'));
     makeVolume(volume('v', reference('c', 'uid-of-c'), {}, 'Pending'));
+    await cluster.until('asked', () =>
+      cluster.api.calls.some(({ path }) => path.endsWith('/persistentvolumeclaims/c')),
+    );
     await settle();
     assert.equal(volumeOf()?.status?.phase, 'Pending');
     cluster.api.intercept = undefined;

@@ -9,7 +9,7 @@ import type {
   V1StatefulSet,
 } from '../../openapi/generated/types.ts';
 import type { KubeObject } from '../../openapi/object.ts';
-import { controllerOf, differences, includes, isReady, nameOf, type Objects } from './objects.ts';
+import { differences, includes, isReady, nameOf, type Objects } from './objects.ts';
 
 interface Observed extends KubeObject {
   status?: { observedGeneration?: number; conditions?: { type: string; status: string; reason?: string }[] };
@@ -82,7 +82,7 @@ export function checkReplicaSet(set: V1ReplicaSet, objects: Objects): string[] {
   const count = set.spec?.replicas ?? 1;
   const counts = ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'];
   const { template } = set.spec ?? {};
-  // A ReplicaSet that somebody changes the template of keeps the pods it has: ours are never changed.
+  // One whose template is changed keeps the pods it has: nobody changes that of ours.
   const spec = template && { selector: {}, template };
   return [...podProblems(set, pods, count, spec), ...statusProblems(set, every(counts, count))];
 }
@@ -152,11 +152,6 @@ export function checkNode(node: V1Node): string[] {
     ...(ready?.status === 'True' ? [] : [`${nameOf(node)}: Ready is ${ready?.status}`]),
     ...(taints.length === 0 ? [] : [`${nameOf(node)}: still has taints: ${taints}`]),
   ];
-}
-
-/** Whether something else than a workload made it. */
-export function isBare(object: KubeObject): boolean {
-  return controllerOf(object) === undefined;
 }
 
 function every(fields: readonly string[], value: number): Record<string, number> {

@@ -15,8 +15,10 @@ export interface ProxyOptions {
   random: Random;
 }
 
-/** Lost in transit: what a client that is cut off without an answer gets to see. */
-type Exchange = { request: http.IncomingMessage; response: http.ServerResponse };
+interface Exchange {
+  request: http.IncomingMessage;
+  response: http.ServerResponse;
+}
 
 export class FaultyProxy {
   /** Nothing goes wrong before this is set, nor after it is unset. */

@@ -24,6 +24,7 @@ import {
 } from './names.ts';
 import { oomScoreAdjOf } from './qos.ts';
 import { makeMessageFile, podDirectory, subPathOf } from './volumes.ts';
+import { isReadOnlyClaim } from './volumes-claims.ts';
 
 export function sandboxSpecOf(
   pod: V1Pod,
@@ -122,7 +123,7 @@ async function mountsOf(
     const inner = subPathExpr ? expand(subPathExpr, env) : subPath;
     const hostPath = inner ? await subPathOf(volume, inner) : volume;
     const containerPath = mountPath.startsWith('/') ? mountPath : posix.join('/', mountPath);
-    mounts.push({ hostPath, containerPath, readOnly: readOnly === true });
+    mounts.push({ hostPath, containerPath, readOnly: readOnly === true || isReadOnlyClaim(pod, name) });
   }
   const { uid } = identityOf(pod);
   if (podIP && !mounts.some(({ containerPath }) => containerPath === '/etc/hosts')) {

@@ -33,6 +33,11 @@ export function claimNameOf(pod: V1Pod, { name, persistentVolumeClaim, ephemeral
   return ephemeral ? `${identityOf(pod).name}-${name}` : undefined;
 }
 
+/** Whether the pod takes the claim behind one of its volumes only to read, whatever its containers say. */
+export function isReadOnlyClaim({ spec }: V1Pod, volumeName: string): boolean {
+  return spec?.volumes?.find(({ name }) => name === volumeName)?.persistentVolumeClaim?.readOnly === true;
+}
+
 /**
  * The host's path of what the claim is bound to. `checkHostPath` makes or checks a path of a type. Rejects with upstream's
  * words when the claim is not there, not bound, on its way out, or bound to what this kubelet cannot mount.

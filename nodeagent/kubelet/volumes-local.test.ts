@@ -14,7 +14,7 @@ import type {
   V1PersistentVolumeSpec,
 } from '../../openapi/generated/types.ts';
 import { eventually, pod } from './fixtures.ts';
-import { claimNameOf, claimPath, claimVolumes } from './volumes-claims.ts';
+import { claimNameOf, claimPath, claimVolumes, isReadOnlyClaim } from './volumes-claims.ts';
 import { localVolumesAnnotation, runLocalVolumeAgent } from './volumes-local.ts';
 
 const SOURCE = { name: 'data', persistentVolumeClaim: { claimName: 'c' } };
@@ -100,6 +100,12 @@ describe('volumes of claims', () => {
     api.remove(PERSISTENT_VOLUME_CLAIMS, 'c', 'default');
     makeClaim({ metadata: { name: 'c', uid: 'u', deletionTimestamp: '2026-01-01T00:00:00Z' } });
     await refused('PVC is being deleted');
+  });
+
+  it('are only read where the pod says so', () => {
+    const volumes = [SOURCE, { name: 'fixed', persistentVolumeClaim: { claimName: 'c', readOnly: true } }];
+    assert.equal(isReadOnlyClaim(pod({ volumes }), 'data'), false);
+    assert.equal(isReadOnlyClaim(pod({ volumes }), 'fixed'), true);
   });
 
   it('are those of the pod itself where they are ephemeral', () => {

@@ -1,4 +1,5 @@
 /** Carries out what VolumeBinding decided: sets volumes and claims aside at once, writes it later, and waits. */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../base/clock.ts';
 import type { Client } from '../../client/client.ts';
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from '../../client/resources.ts';
@@ -30,7 +31,9 @@ export class VolumeBinder {
   readonly listers: VolumeListers;
 
   constructor(options: VolumeBinderOptions) {
-    const { listers } = options;
+    const { listers, signal } = options;
+    // Every pod that waits for its volumes listens.
+    setMaxListeners(0, signal);
     this.#options = options;
     this.#claims = new AssumeCache(listers.claim);
     this.#volumes = new AssumeCache(listers.volume);
