@@ -11,7 +11,7 @@ start_cluster() { # name, arguments...
   KUBETS_HOME=$work/$name node dist/package/main.js "$@" --secure-port 0 >"$work/$name.log" 2>&1 </dev/null &
   cluster=$!
   export KUBECONFIG=$work/$name/kubeconfig
-  until grep -q '^ready in' "$work/$name.log"; do
+  until grep -qE '^ready in|"apiserver: ready"' "$work/$name.log"; do
     if ! kill -0 "$cluster" 2>/dev/null || [ $waited -ge 300 ]; then return 1; fi
     sleep 0.1
     waited=$((waited + 1))

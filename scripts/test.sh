@@ -10,15 +10,22 @@ set -euo pipefail
 cd "$repo"
 
 # A suite a line: its name; what it needs (`real`: root, Docker, iptables; `up …`: a cluster of its own, started so;
-# `etcd`: an etcd is installed; `etcd up …`: a cluster with an etcd of its own); the time one test may take; its files.
+# `apiserver …`: an API server alone; `etcd`: an etcd is installed; `etcd up …`: a cluster with an etcd of its own); the
+# time one test may take; its files.
+# What is compared with a reference that has no controllers is compared without ours.
+conformance='dist/conformance/**/*.test.js --ignore dist/conformance/differential/**'
+# Loops that look every 15 seconds would make tests wait as long.
+quick='--horizontal-pod-autoscaler-sync-period 1s --metric-resolution 2s'
 suites=(
   'unit|-|10s|dist/{base,openapi,client,scheduler,controllers,nodeagent,cmd,bench,tidy}/**/*.test.js dist/api/*.test.js dist/api/{auth,endpoints,http,registry}/**/*.test.js'
   'storage|etcd|30s|dist/api/storage/**/*.test.js'
-  'conformance-memory|up --in-memory|60s|dist/conformance/**/*.test.js'
-  'conformance-lmdb|up --node simulated|60s|dist/conformance/**/*.test.js'
-  'conformance-etcd|etcd up --node simulated --etcd-compaction-interval 15s|60s|dist/conformance/**/*.test.js'
+  'differential|apiserver --in-memory|60s|dist/conformance/differential/*.test.js'
+  "conformance-memory|up --in-memory $quick|60s|$conformance"
+  "conformance-lmdb|up --node simulated $quick|60s|$conformance"
+  "conformance-etcd|etcd up --node simulated --etcd-compaction-interval 15s $quick|60s|$conformance"
   'e2e|real|120s|dist/e2e/*.test.js dist/e2e/rude/*.test.js'
   'crash|etcd|120s|dist/e2e/crash/*.test.js'
+  'churn|-|300s|dist/e2e/churn/*.test.js'
 )
 
 work=$(mktemp -d)
@@ -87,7 +94,7 @@ run_suite() { # name, needs, timeout, files
   esac
   case $needs in
     real) scripts/host.sh real || { could_not_run "$name" 'a real component is missing' && return; } ;;
-    up*)
+    up* | apiserver*)
       scripts/host.sh clients || { could_not_run "$name" 'an official client is missing' && return; }
       # shellcheck disable=SC2086 # they are several arguments
       if ! start_cluster "$name" $needs "${flags[@]}"; then

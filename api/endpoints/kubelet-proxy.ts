@@ -177,6 +177,10 @@ function get({ host, port, path, access }: Target, signal: AbortSignal): Promise
           : internalError(`error trying to reach the kubelet at ${host}:${port}: ${messageOf(error)}`),
       ),
     );
+    // An answer that is none, such as a protocol that nobody asked for, ends without an error.
+    outgoing.on('close', () =>
+      reject(signal.aborted ? signal.reason : internalError(`the kubelet at ${host}:${port} gave no answer`)),
+    );
     outgoing.end();
   });
 }

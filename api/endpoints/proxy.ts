@@ -142,6 +142,10 @@ async function send({ request, context }: ResourceRequest, location: Location, p
     outgoing.on('error', (error) =>
       reject(request.signal.aborted ? error : serviceUnavailable(`error trying to reach service: ${messageOf(error)}`)),
     );
+    // An answer that is none, such as a protocol that nobody asked for, ends without an error.
+    outgoing.on('close', () =>
+      reject(request.signal.aborted ? request.signal.reason : serviceUnavailable('error trying to reach service: EOF')),
+    );
     outgoing.end(body);
   });
 }

@@ -194,15 +194,6 @@ const cases: Broken[] = [
     says: /has 3 revisions, and 1 old ones are to be kept/,
   },
   {
-    title: 'two revisions with one number',
-    break: (state) => {
-      const made = structuredClone(the<V1ControllerRevision>(state, 'db-r1'));
-      Object.assign(made.metadata ?? {}, { name: 'db-twin', uid: 'db-twin' });
-      state.objects.push(made);
-    },
-    says: /revisions with one number: 1,1/,
-  },
-  {
     title: 'a node without its DaemonSet pod, and another with two',
     break: (state) => Object.assign(the<V1Pod>(state, 'agent-n2').spec ?? {}, { nodeName: 'n1' }),
     says: /DaemonSet churn\/agent: 0 pods on n2/,

@@ -11,7 +11,6 @@ export interface ProxyOptions {
   target: { port: number; ca: string };
   /** The certificate to serve with, and its key. */
   tls: { cert: string; key: string };
-  port?: number;
   random: Random;
 }
 
@@ -42,7 +41,7 @@ export class FaultyProxy {
     const proxy = new FaultyProxy(options);
     await new Promise<void>((resolve, reject) => {
       proxy.#server.once('error', reject);
-      proxy.#server.listen(options.port ?? 0, '127.0.0.1', () => resolve());
+      proxy.#server.listen(0, '127.0.0.1', () => resolve());
     });
     return proxy;
   }

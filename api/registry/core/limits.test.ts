@@ -202,7 +202,9 @@ describe('component statuses', () => {
       scheduler: async () => 'ok',
       'controller-manager': () => Promise.reject(new Error('no answer')),
     });
-    const rows = (await virtual?.list?.({ namespace: '', labels: [], stored: () => [] }))?.map((each) => columns.map(({ value }) => value(each, 0)));
+    const rows = (await virtual?.list?.({ namespace: '', labels: [], stored: () => [] }))?.map((each) =>
+      columns.map(({ value }) => value(each, 0)),
+    );
     assert.deepEqual(rows, [
       ['scheduler', 'Healthy', 'ok', ''],
       ['controller-manager', 'Unhealthy', 'no answer', ''],
