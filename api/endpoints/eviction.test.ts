@@ -116,6 +116,14 @@ describe('eviction', () => {
   );
 
   it(
+    'takes null for an eviction that says nothing, not even its name',
+    withPod(async (fixture) => {
+      const refused = refusedAs('BadRequest', /^name in URL does not match name in Eviction object$/);
+      await assert.rejects(ask(fixture, 'POST', PATH, { raw: 'null' }), refused);
+    }),
+  );
+
+  it(
     'goes on one by one, however many ask at once',
     withPod(async ({ store, addBudget, budget, ...fixture }) => {
       const names = Array.from({ length: 5 }, (_, i) => `q${i}`);

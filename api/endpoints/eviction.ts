@@ -68,7 +68,8 @@ async function evictionOf({ request, context }: ResourceRequest): Promise<V1Evic
   const expected = old ? { ...EVICTION, version: 'v1beta1' } : EVICTION;
   const isKnown = (apiVersion: string, kind: string) =>
     (apiVersion === 'policy/v1' && kind === 'Eviction') || context.known(apiVersion, kind);
-  return typed(value, request, expected, isKnown) as V1Eviction;
+  // Null is an empty object.
+  return typed(value ?? {}, request, expected, isKnown) as V1Eviction;
 }
 
 function podOf({ pods, namespace, name }: Evicting): V1Pod {
