@@ -3,12 +3,12 @@ import type { Client } from '../client/client.ts';
 import { CLUSTER_ROLES } from '../client/resources.ts';
 import { WorkQueue } from '../client/work-queue.ts';
 import type { V1ClusterRole, V1PolicyRule } from '../openapi/generated/types.ts';
+import { selectorRequirements } from '../openapi/label-selector.ts';
 import { apiVersionOf, keyOf, pathOf } from '../openapi/object.ts';
 import { matchesLabels } from '../openapi/selectors.ts';
 import { isStatus } from '../openapi/status.ts';
 import type { ControllerContext } from './runtime/context.ts';
 import { type Controller, controllerOf } from './runtime/controller.ts';
-import { labelSelectorRequirements } from './runtime/label-selector.ts';
 
 const FIELD_MANAGER = 'clusterrole-aggregation-controller';
 const APPLY = 'application/apply-patch+yaml';
@@ -57,7 +57,7 @@ export function aggregatedRules(role: V1ClusterRole, all: readonly V1ClusterRole
   const rules = new Map<string, V1PolicyRule>();
   const ordered = [...all].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   for (const selector of role.aggregationRule?.clusterRoleSelectors ?? []) {
-    const requirements = labelSelectorRequirements(selector);
+    const requirements = selectorRequirements(selector);
     if (!requirements) continue;
     for (const other of ordered) {
       if (keyOf(other) === keyOf(role) || !matchesLabels(requirements, other.metadata?.labels)) continue;

@@ -1,7 +1,7 @@
 /** Pod affinity terms, compiled: whom they select, and in which domains. */
 import type { V1Pod, V1PodAffinityTerm, V1WeightedPodAffinityTerm } from '../openapi/generated/types.ts';
+import { selectorRequirements } from '../openapi/label-selector.ts';
 import { type Labels, matchesLabels, type Requirement } from '../openapi/selectors.ts';
-import { selectorRequirements } from './label-selector.ts';
 
 /** Labels of a namespace; `undefined` when it is not known. */
 export type NamespaceLabels = (namespace: string) => Labels;

@@ -1,31 +1,5 @@
-/** Label selectors as objects carry them, turned once into requirements; and an index of things that select by labels. */
-import type { V1LabelSelector } from '../openapi/generated/types.ts';
-import { type Labels, type Requirement, requirementsOf } from '../openapi/selectors.ts';
-
-/** The requirements of a selector: none for an empty one, `undefined` (matches nothing) for an absent one. */
-export function selectorRequirements(selector: V1LabelSelector | undefined): Requirement[] | undefined {
-  if (!selector) return undefined;
-  const requirements = requirementsOf(selector.matchLabels ?? {});
-  for (const { key, operator, values = [] } of selector.matchExpressions ?? []) {
-    switch (operator) {
-      case 'In':
-        requirements.push({ key, operator: 'in', values });
-        break;
-      case 'NotIn':
-        requirements.push({ key, operator: 'notin', values });
-        break;
-      case 'Exists':
-        requirements.push({ key, operator: 'exists' });
-        break;
-      case 'DoesNotExist':
-        requirements.push({ key, operator: 'absent' });
-        break;
-      default:
-        return undefined;
-    }
-  }
-  return requirements;
-}
+/** An index of things that select by labels. */
+import type { Labels, Requirement } from '../openapi/selectors.ts';
 
 /** Whether labels of the two objects are the same. */
 export function sameLabels(a: Labels, b: Labels): boolean {

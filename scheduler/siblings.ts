@@ -6,8 +6,8 @@ import type {
   V1Service,
   V1StatefulSet,
 } from '../openapi/generated/types.ts';
+import { selectorRequirements } from '../openapi/label-selector.ts';
 import { type Labels, type Requirement, requirementsOf } from '../openapi/selectors.ts';
-import { selectorRequirements } from './label-selector.ts';
 
 /** Reads from informers. */
 export interface SiblingLister {

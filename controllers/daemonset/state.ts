@@ -1,9 +1,9 @@
 /** What is remembered of one DaemonSet between two looks. */
 import type { Clock } from '../../base/clock.ts';
 import type { V1DaemonSet } from '../../openapi/generated/types.ts';
+import { selectorRequirements } from '../../openapi/label-selector.ts';
 import { matchesLabels, type Requirement } from '../../openapi/selectors.ts';
 import { Expectations } from '../runtime/expectations.ts';
-import { labelSelectorRequirements } from '../runtime/label-selector.ts';
 import { BackOff } from './back-off.ts';
 import type { Terms } from './node-view.ts';
 import { Placement } from './placement.ts';
@@ -35,7 +35,7 @@ export class DaemonState {
     this.uid = set.metadata?.uid ?? '';
     this.expectations = new Expectations(clock);
     this.#placement = new Placement(set);
-    this.#selector = labelSelectorRequirements(set.spec?.selector);
+    this.#selector = selectorRequirements(set.spec?.selector);
   }
 
   get placement(): Placement {
@@ -55,7 +55,7 @@ export class DaemonState {
       this.all = true;
       this.backOff.clear();
       this.#placement = new Placement(set);
-      this.#selector = labelSelectorRequirements(set.spec?.selector);
+      this.#selector = selectorRequirements(set.spec?.selector);
     }
     const generation = templateGeneration(set);
     if (generation !== this.#terms?.generation) this.all = true;

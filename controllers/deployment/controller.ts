@@ -3,13 +3,13 @@ import type { Informer } from '../../client/informer.ts';
 import { DEPLOYMENTS, REPLICA_SETS } from '../../client/resources.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
 import type { V1Deployment, V1Pod, V1ReplicaSet } from '../../openapi/generated/types.ts';
+import { selectorRequirements } from '../../openapi/label-selector.ts';
 import { type KubeObject, keyOf } from '../../openapi/object.ts';
 import { matchesLabels } from '../../openapi/selectors.ts';
 import { claimObjects } from '../runtime/claim.ts';
 import { type ControllerContext, typed } from '../runtime/context.ts';
 import { type Controller, controllerOf, type ReconcileResult } from '../runtime/controller.ts';
 import { BY_CONTROLLER, BY_NAMESPACE, orphansOf } from '../runtime/informers.ts';
-import { labelSelectorRequirements } from '../runtime/label-selector.ts';
 import { isNamespaceTerminating } from '../runtime/pod-control.ts';
 import { controllerOfObject, isFinished, sameMap } from '../runtime/pods.ts';
 import { Revisions } from './revisions.ts';
@@ -147,7 +147,7 @@ class DeploymentManager {
 }
 
 function selects(deployment: V1Deployment, set: V1ReplicaSet): boolean {
-  const requirements = labelSelectorRequirements(deployment.spec?.selector) ?? [];
+  const requirements = selectorRequirements(deployment.spec?.selector) ?? [];
   return requirements.length > 0 && matchesLabels(requirements, set.metadata?.labels);
 }
 

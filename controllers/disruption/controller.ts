@@ -6,13 +6,13 @@ import type { Informer } from '../../client/informer.ts';
 import { POD_DISRUPTION_BUDGETS, PODS } from '../../client/resources.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
 import type { V1Pod, V1PodDisruptionBudget, V1PodDisruptionBudgetStatus } from '../../openapi/generated/types.ts';
+import { selectorRequirements } from '../../openapi/label-selector.ts';
 import { keyOf } from '../../openapi/object.ts';
 import { matchesLabels, type Requirement } from '../../openapi/selectors.ts';
 import { isStatus } from '../../openapi/status.ts';
 import { type ControllerContext, typed } from '../runtime/context.ts';
 import { type Controller, controllerOf, type ReconcileResult } from '../runtime/controller.ts';
 import { BY_NAMESPACE } from '../runtime/informers.ts';
-import { labelSelectorRequirements } from '../runtime/label-selector.ts';
 import { Pacer } from '../runtime/pacer.ts';
 import { controllerOfObject, isReady, sameMap } from '../runtime/pods.ts';
 import { Scales } from './scale.ts';
@@ -162,7 +162,7 @@ class DisruptionManager {
   #requirementsOf(budget: V1PodDisruptionBudget): readonly Requirement[] | undefined {
     let requirements = this.#requirements.get(budget);
     if (!requirements) {
-      requirements = labelSelectorRequirements(budget.spec?.selector);
+      requirements = selectorRequirements(budget.spec?.selector);
       if (requirements) this.#requirements.set(budget, requirements);
     }
     return requirements;

@@ -3,11 +3,11 @@ import type { Clock } from '../../base/clock.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import type { V1Job, V1OwnerReference, V1Pod } from '../../openapi/generated/types.ts';
+import { selectorRequirements } from '../../openapi/label-selector.ts';
 import { keyOf } from '../../openapi/object.ts';
 import { matchesLabels, type Requirement } from '../../openapi/selectors.ts';
 import type { Expectations } from '../runtime/expectations.ts';
 import { BY_CONTROLLER, BY_NAMESPACE } from '../runtime/informers.ts';
-import { labelSelectorRequirements } from '../runtime/label-selector.ts';
 import { controllerOfObject, sameMap } from '../runtime/pods.ts';
 import { finishedCondition } from './conditions.ts';
 import { uidOf } from './look.ts';
@@ -59,7 +59,7 @@ export class JobEvents {
   selects(job: V1Job, pod: V1Pod): boolean {
     let requirements = this.#selectors.get(job);
     if (!requirements) {
-      requirements = labelSelectorRequirements(job.spec?.selector) ?? [];
+      requirements = selectorRequirements(job.spec?.selector) ?? [];
       this.#selectors.set(job, requirements);
     }
     return requirements.length > 0 && matchesLabels(requirements, pod.metadata?.labels);

@@ -6,9 +6,9 @@ import type {
   V1ReplicaSetStatus,
   V1ReplicationController,
 } from '../../openapi/generated/types.ts';
+import { selectorRequirements } from '../../openapi/label-selector.ts';
 import type { KubeObject, ResourceRef } from '../../openapi/object.ts';
 import { type Requirement, requirementsOf } from '../../openapi/selectors.ts';
-import { labelSelectorRequirements } from '../runtime/label-selector.ts';
 
 /** What ReplicationController and ReplicaSet have in common. */
 export interface Replicated extends KubeObject {
@@ -40,7 +40,7 @@ export const REPLICA_SET: ReplicaKind<V1ReplicaSet> = {
   ref: REPLICA_SETS,
   name: 'replicaset',
   component: 'replicaset-controller',
-  requirementsOf: (rs) => labelSelectorRequirements(rs.spec?.selector) ?? [],
+  requirementsOf: (rs) => selectorRequirements(rs.spec?.selector) ?? [],
   countsTerminating: true,
 };
 

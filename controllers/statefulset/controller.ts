@@ -7,6 +7,7 @@ import type { Informer } from '../../client/informer.ts';
 import { STATEFUL_SETS } from '../../client/resources.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
 import type { V1Pod, V1StatefulSet, V1StatefulSetStatus } from '../../openapi/generated/types.ts';
+import { selectorRequirements } from '../../openapi/label-selector.ts';
 import { keyOf } from '../../openapi/object.ts';
 import { matchesLabels, type Requirement } from '../../openapi/selectors.ts';
 import { isStatus } from '../../openapi/status.ts';
@@ -17,7 +18,6 @@ import { type ControllerContext, typed } from '../runtime/context.ts';
 import { type Controller, controllerOf, type ReconcileResult } from '../runtime/controller.ts';
 import { Expectations } from '../runtime/expectations.ts';
 import { BY_CONTROLLER, BY_NAMESPACE, orphansOf } from '../runtime/informers.ts';
-import { labelSelectorRequirements } from '../runtime/label-selector.ts';
 import { controllerOfObject, nextAvailableMs, sameMap } from '../runtime/pods.ts';
 import { isMemberOf } from './identity.ts';
 import { type Plan, planOf } from './plan.ts';
@@ -97,7 +97,7 @@ class StatefulSetManager {
     // The event that shows it brings us back.
     if (!this.#expectations.satisfied(key)) return { requeueAfterMs: UNSEEN_MS };
     const set = typed(STATEFUL_SETS, cached);
-    const selector = labelSelectorRequirements(set.spec?.selector);
+    const selector = selectorRequirements(set.spec?.selector);
     if (!selector) return undefined;
     const sorted = await this.#claimRevisions(set, selector);
     const pods = await this.#claimPods(set, selector);
@@ -230,7 +230,7 @@ class StatefulSetManager {
 
   #enqueueSelecting(pod: V1Pod): void {
     for (const set of this.#informer.byIndex(BY_NAMESPACE, pod.metadata?.namespace ?? '')) {
-      const selector = labelSelectorRequirements(set.spec?.selector);
+      const selector = selectorRequirements(set.spec?.selector);
       if (selector && matchesLabels(selector, pod.metadata?.labels)) this.#queue.add(keyOf(set));
     }
   }

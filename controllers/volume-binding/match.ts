@@ -1,8 +1,8 @@
 /** Which volume a claim gets. Pure; as upstream's controller, which leaves the choice of nodes to the scheduler. */
 import type { V1PersistentVolume, V1PersistentVolumeClaim } from '../../openapi/generated/types.ts';
+import { selectorRequirements } from '../../openapi/label-selector.ts';
 import { classOfClaim } from '../../openapi/quota/claim-class.ts';
 import { matchesLabels } from '../../openapi/selectors.ts';
-import { labelSelectorRequirements } from '../runtime/label-selector.ts';
 import {
   attributesClassOf,
   capacityOf,
@@ -47,7 +47,7 @@ function freeFilter(claim: V1PersistentVolumeClaim, onlyMeant: boolean): (volume
   if (onlyMeant) return () => false;
   const storageClass = classOfClaim(claim) ?? '';
   const { selector } = claim.spec ?? {};
-  const requirements = selector ? labelSelectorRequirements(selector) : [];
+  const requirements = selector ? selectorRequirements(selector) : [];
   if (!requirements) return () => false;
   return (volume) =>
     volume.status?.phase === 'Available' &&

@@ -1,8 +1,9 @@
 /** Topology spread constraints, compiled for one pod and tied to the counts they are judged by. */
 import type { V1Pod, V1TopologySpreadConstraint } from '../../openapi/generated/types.ts';
+import { selectorRequirements } from '../../openapi/label-selector.ts';
 import { matchesLabels, type Requirement } from '../../openapi/selectors.ts';
 import type { ClusterState } from '../cluster-state.ts';
-import { anchorOf, selectorRequirements } from '../label-selector.ts';
+import { anchorOf } from '../label-selector.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { requiredNodes } from '../node-selector.ts';
 import type { CounterSpec, PodCounter } from '../pod-counters.ts';

@@ -1,9 +1,9 @@
 /** Whom to evict from one node so that a pod fits, and which node costs least. Pure but for the order of equals. */
 import type { V1Pod, V1PodDisruptionBudget } from '../../openapi/generated/types.ts';
+import { selectorRequirements } from '../../openapi/label-selector.ts';
 import { matchesLabels } from '../../openapi/selectors.ts';
 import type { ClusterState } from '../cluster-state.ts';
 import type { NodeFilter, Rejection } from '../framework.ts';
-import { selectorRequirements } from '../label-selector.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
 

@@ -6,8 +6,8 @@ import type {
   V1PersistentVolumeClaim,
   V1StorageClass,
 } from '../../openapi/generated/types.ts';
+import { selectorRequirements } from '../../openapi/label-selector.ts';
 import { matchesLabels } from '../../openapi/selectors.ts';
-import { selectorRequirements } from '../label-selector.ts';
 import { compileNodeSelector, type SelectedNode } from '../node-selector.ts';
 
 export const SELECTED_NODE = 'volume.kubernetes.io/selected-node';

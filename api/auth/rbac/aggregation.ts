@@ -1,7 +1,7 @@
 /** Cluster roles that hold what others hold: `aggregationRule`. */
 import type { V1ClusterRole, V1PolicyRule } from '../../../openapi/generated/types.ts';
+import { selectorRequirements } from '../../../openapi/label-selector.ts';
 import { matchesLabels } from '../../../openapi/selectors.ts';
-import { selectorRequirements } from '../../registry/validation/label-selectors.ts';
 
 /** A role's own rules, or those of every role that it aggregates: each once, in the order of the roles' names. */
 export function rulesOfRole(role: V1ClusterRole, all: readonly V1ClusterRole[]): readonly V1PolicyRule[] {

@@ -1,12 +1,12 @@
 /** What the controllers of the group validate alike: their selector, and the template that it must select. */
 import type { V1LabelSelector, V1PodTemplateSpec, V1Volume } from '../../../openapi/generated/types.ts';
+import { selectorRequirements } from '../../../openapi/label-selector.ts';
 import { matchesLabels } from '../../../openapi/selectors.ts';
 import type { FieldError } from '../../../openapi/status.ts';
 import { validatePodTemplate } from '../core/pod-validation/pod.ts';
 import { forbiddenField, invalidValue, notSupported, required } from '../validation/errors.ts';
 import { validateLabelSelector } from '../validation/fields.ts';
 import { invalidGoValue, sortedMap } from '../validation/go-values.ts';
-import { selectorRequirements } from '../validation/label-selectors.ts';
 
 const MISMATCH = '`selector` does not match template `labels`';
 

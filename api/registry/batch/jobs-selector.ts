@@ -1,10 +1,10 @@
 /** How a job finds its pods: labels that carry its name and uid, which the server puts on the template. */
 import type { V1Job } from '../../../openapi/generated/types.ts';
+import { selectorRequirements } from '../../../openapi/label-selector.ts';
 import { matchesLabels } from '../../../openapi/selectors.ts';
 import type { FieldError } from '../../../openapi/status.ts';
 import { invalidValue, required } from '../validation/errors.ts';
 import { invalidGoValue, sortedMap } from '../validation/go-values.ts';
-import { selectorRequirements } from '../validation/label-selectors.ts';
 
 const CONTROLLER_UID = 'batch.kubernetes.io/controller-uid';
 const JOB_NAME = 'batch.kubernetes.io/job-name';

@@ -1,9 +1,9 @@
 /** What disruption budgets say to an eviction. Pure: pods and budgets in, decisions and refusals out. */
 import { rfc3339 } from '../../../base/clock.ts';
 import type { V1Condition, V1Pod, V1PodCondition, V1PodDisruptionBudget } from '../../../openapi/generated/types.ts';
+import { selectorRequirements } from '../../../openapi/label-selector.ts';
 import { matchesLabels } from '../../../openapi/selectors.ts';
 import { forbidden, type StatusCause, StatusError } from '../../../openapi/status.ts';
-import { selectorRequirements } from '../validation/label-selectors.ts';
 
 /** More evictions than this that no controller has seen yet mean that none is running. */
 const DISRUPTED_PODS_MAX = 2000;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { V1LabelSelector } from '../../openapi/generated/types.ts';
-import { matchesLabels } from '../../openapi/selectors.ts';
-import { labelSelectorRequirements } from './label-selector.ts';
+import type { V1LabelSelector } from './generated/types.ts';
+import { selectorRequirements } from './label-selector.ts';
+import { matchesLabels } from './selectors.ts';
 
-describe('labelSelectorRequirements', () => {
+describe('selectorRequirements', () => {
   const expression = (operator: string, values?: string[]): V1LabelSelector => ({
     matchExpressions: [{ key: 'tier', operator, ...(values ? { values } : {}) }],
   });
@@ -21,16 +21,16 @@ describe('labelSelectorRequirements', () => {
   ];
   for (const [title, selector, labels, expected] of cases) {
     it(`${title}: ${expected}`, () => {
-      const requirements = labelSelectorRequirements(selector);
+      const requirements = selectorRequirements(selector);
       assert.ok(requirements);
       assert.equal(matchesLabels(requirements, labels), expected);
     });
   }
 
   it('selects nothing when it is absent or makes no sense', () => {
-    assert.equal(labelSelectorRequirements(undefined), undefined);
-    assert.equal(labelSelectorRequirements(expression('In', [])), undefined);
-    assert.equal(labelSelectorRequirements(expression('NotIn')), undefined);
-    assert.equal(labelSelectorRequirements(expression('Like', ['a'])), undefined);
+    assert.equal(selectorRequirements(undefined), undefined);
+    assert.equal(selectorRequirements(expression('In', [])), undefined);
+    assert.equal(selectorRequirements(expression('NotIn')), undefined);
+    assert.equal(selectorRequirements(expression('Like', ['a'])), undefined);
   });
 });

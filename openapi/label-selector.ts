@@ -1,12 +1,12 @@
 /** `metav1.LabelSelector`s as requirements on labels. */
-import type { V1LabelSelector, V1LabelSelectorRequirement } from '../../openapi/generated/types.ts';
-import type { Requirement } from '../../openapi/selectors.ts';
+import type { V1LabelSelector, V1LabelSelectorRequirement } from './generated/types.ts';
+import type { Requirement } from './selectors.ts';
 
 /**
  * What labels must meet; none for an empty selector, which selects all. `undefined` for an absent or an invalid one:
  * it selects nothing.
  */
-export function labelSelectorRequirements(selector: V1LabelSelector | undefined): Requirement[] | undefined {
+export function selectorRequirements(selector: V1LabelSelector | undefined): Requirement[] | undefined {
   if (!selector) return undefined;
   const requirements: Requirement[] = [];
   for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
